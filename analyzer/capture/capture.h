@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * capture.h - engine 2: opening, checking and salvaging a log; running a program under the
+ * recorder.
+ */
+#ifndef MS_CAPTURE_H
+#define MS_CAPTURE_H
+
+#include "analyzer/base/error.h"
+#include "analyzer/event_store/event_store.h"
+#include "analyzer/metadata/metadata.h"
+
+/* A piece of the log that could not be used. */
+struct ms_damage {
+	uint64_t offset, length; /* bytes of the file */
+	char what[120];		 /* one line */
+};
+
+struct ms_log; /* a mapped log: keeps the mapping that store and metadata point into */
+
+/*
+ * Map path, check it and fill store and meta.
+ *
+ * MS_OK, with damage (see ms_log_damage) when parts had to be left out; MS_EFORMAT for an empty,
+ * foreign or future-major file; MS_EIO; MS_ENOMEM.  The file may be truncated by others while it is
+ * mapped: its bytes are read into private memory when it is not a regular file.
+ */
+MS_MUST_CHECK ms_status ms_log_open(struct ms_log **out, const char *path, struct ms_store *store,
+				    struct ms_metadata *meta, struct ms_error *err);
+void ms_log_close(struct ms_log *log); /* after store and meta are freed */
+
+const struct ms_damage *ms_log_damage(const struct ms_log *log, size_t *count);
+const struct ms_wire_status *ms_log_status(const struct ms_log *log);
+const struct ms_wire_head *ms_log_head(const struct ms_log *log);
+uint64_t ms_log_file_bytes(const struct ms_log *log);
+
+struct ms_log_window { /* one row of info's window list */
+	uint64_t offset, length, sequence;
+	uint32_t commit, owner;
+	uint16_t kind;
+	bool sealed;
+};
+const struct ms_log_window *ms_log_windows(const struct ms_log *log, size_t *count);
+
+/* End of the recording in ns since its start: exit, or the last event or record. */
+uint64_t ms_log_duration_ns(const struct ms_log *log);
+
+/* --- running a program under the recorder (record.c) ---------------------------------- */
+struct ms_record_options {
+	char *const *argv;	 /* NULL-terminated, at least one */
+	const char *library;	 /* path of libmemscope.so; NULL: found beside the analyzer or in LIBDIR */
+	const char *output;	 /* MEMSCOPE_OUTPUT; NULL: leave the environment's */
+	char *const *settings;	 /* "MEMSCOPE_x=value", NULL-terminated, or NULL */
+};
+
+struct ms_record_result {
+	int exit_code;	/* the program's; 128 + signal when one ended it */
+	int signal;	/* 0 when it exited */
+	uint64_t pid;
+	char log_path[4096]; /* of the program itself; "" when it wrote none */
+};
+
+/*
+ * Check that argv[0] can be preloaded (found, executable, dynamic, not set-id, this machine's ELF
+ * class and loader; scripts are checked through their interpreter), run it with LD_PRELOAD set (merged),
+ * forward signals, wait.  MS_OK when the program ran, whatever it returned; MS_EUSAGE when it cannot be
+ * preloaded (err says why); MS_EIO when it cannot be started.
+ */
+MS_MUST_CHECK ms_status ms_record_run(const struct ms_record_options *options,
+				      struct ms_record_result *result, struct ms_error *err);
+
+#endif
