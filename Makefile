@@ -1,13 +1,19 @@
 # memscope: `make help` lists what can be made.
 #
-# One tree per build: build/release (default), build/debug, build/asan, build/tsan,
-# build/cov, chosen with BUILD=.
+# One tree per build: build/release (default), build/debug, build/asan, build/tsan and
+# build/cov, chosen with BUILD=.  CC, CFLAGS and LDFLAGS come from outside; the recorder
+# takes CC only: it runs inside other programs, and its flags are part of its design.
 
 BUILD ?= release
 OUT := build/$(BUILD)
-PREFIX ?= /usr/local
-CC ?= gcc
 VERSION := 0.1.0
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+DESTDIR ?=
+INSTALL ?= install
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wundef
 BASE := -std=gnu11 -g -I. -Ianalyzer/include -DMS_VERSION='"$(VERSION)"' $(WARN) -MMD -MP
@@ -16,15 +22,18 @@ OPT_debug := -O0
 OPT_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 OPT_tsan := -O1 -fsanitize=thread
 OPT_cov := -O0 --coverage
+ifeq ($(filter $(BUILD),release debug asan tsan cov),)
+$(error BUILD is one of: release debug asan tsan cov)
+endif
 OPT := $(OPT_$(BUILD))
 
-# The recorder runs inside other programs: it is never built with a sanitizer.
+# The recorder is never built with a sanitizer.
 OPT_PRELOAD_debug := -O0
 OPT_PRELOAD := $(or $(OPT_PRELOAD_$(BUILD)),-O2)
 PRELOAD_FLAGS := $(BASE) $(OPT_PRELOAD) -fPIC -fvisibility=hidden -ftls-model=initial-exec \
 	-fno-omit-frame-pointer -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-free \
 	-fasynchronous-unwind-tables -fno-stack-protector -U_FORTIFY_SOURCE -pthread
-ANALYZER_FLAGS := $(BASE) $(OPT) -pthread
+ANALYZER_FLAGS = $(BASE) $(OPT) -pthread $(CFLAGS)
 
 PRELOAD_COMMON := common/crc32c.c common/units.c
 PRELOAD_SRC := $(wildcard preload/*.c) $(PRELOAD_COMMON)
@@ -37,8 +46,11 @@ CLI_OBJ := $(CLI_SRC:%.c=$(OUT)/obj/%.o)
 LIBS := -ljansson -ldw -lelf -liberty
 
 .DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+
 .PHONY: all
-all: $(OUT)/libmemscope.so $(OUT)/memscope-analyze
+all: $(OUT)/libmemscope.so $(OUT)/memscope-analyze ## the recorder and the analyzer (BUILD=release|debug|asan|tsan|cov)
 
 $(OUT)/libmemscope.so: $(PRELOAD_OBJ) preload/exports.map
 	$(CC) -shared -o $@ $(PRELOAD_OBJ) -Wl,--version-script=preload/exports.map \
@@ -49,7 +61,7 @@ $(OUT)/libmemscope-analyzer.a: $(LIB_OBJ)
 	$(AR) rcs $@ $^
 
 $(OUT)/memscope-analyze: $(CLI_OBJ) $(OUT)/libmemscope-analyzer.a
-	$(CC) $(OPT) -o $@ $^ $(LIBS) -pthread
+	$(CC) $(OPT) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -pthread
 
 $(OUT)/pre/%.o: %.c
 	@mkdir -p $(@D)
@@ -63,20 +75,163 @@ $(OUT)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ANALYZER_FLAGS) -c -o $@ $<
 
-# One binary per tests/unit/check_<source>.c (Check), linked with the analyzer's library.
+# Where record looks for an installed recorder: compiled in, so a new LIBDIR rebuilds it.
+$(OUT)/obj/analyzer/capture/record_library.o: BASE += -DMS_LIBDIR='"$(LIBDIR)/memscope"'
+$(OUT)/obj/analyzer/capture/record_library.o: $(OUT)/libdir
+$(OUT)/libdir: always
+	@mkdir -p $(@D)
+	@echo '$(LIBDIR)' | cmp -s - $@ || echo '$(LIBDIR)' >$@
+.PHONY: always
+always:
+
+# --- tests -----------------------------------------------------------------------------
+
+# One program per tests/unit/check_<source>.c (Check), linked with the analyzer's library.
 UNIT_SRC := $(wildcard tests/unit/check_*.c)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(OUT)/unit/%)
+# Shared by unit tests, when there is something to share: tests/unit/*.c of other names.
+UNIT_HELP := $(patsubst %.c,$(OUT)/obj/%.o,$(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)))
 
-$(OUT)/unit/%: tests/unit/%.c $(OUT)/libmemscope-analyzer.a
+$(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(UNIT_HELP) $(OUT)/libmemscope-analyzer.a
 	@mkdir -p $(@D)
-	$(CC) $(ANALYZER_FLAGS) -o $@ $< $(OUT)/libmemscope-analyzer.a -lcheck -lsubunit -lm -lrt $(LIBS) -pthread
+	$(CC) $(OPT) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcheck -lsubunit -lm -lrt $(LIBS) -pthread
+
+# Watched programs: tests/targets/x.c is a program, tests/targets/libx.c a library.  A line
+# " * Build with: FLAGS" in the head of the source adds flags.
+TARGET_SRC := $(wildcard tests/targets/*.c tests/targets/*.cc)
+TARGET_LIB := $(filter tests/targets/lib%,$(TARGET_SRC))
+TARGETS := $(patsubst tests/%,$(OUT)/%,$(basename $(filter-out $(TARGET_LIB),$(TARGET_SRC)))) \
+	$(patsubst tests/%,$(OUT)/%.so,$(basename $(TARGET_LIB)))
+TARGET_FLAGS = -g -O1 -Wall -I. -pthread -MMD -MP -MF $@.d -MT $@ \
+	$$(sed -n 's/^ \* Build with: //p' $<)
+
+$(OUT)/targets/lib%.so: tests/targets/lib%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -fPIC -shared -o $@ $< $(TARGET_FLAGS)
+
+$(OUT)/targets/%: tests/targets/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -o $@ $< $(TARGET_FLAGS)
+
+$(OUT)/targets/%: tests/targets/%.cc
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -o $@ $< $(TARGET_FLAGS)
+
+# Programs that tests use: tests/tools/*.c.
+TOOL_SRC := $(wildcard tests/tools/*.c)
+TOOLS := $(TOOL_SRC:tests/%.c=$(OUT)/%)
+
+$(OUT)/tools/%: $(OUT)/obj/tests/tools/%.o $(OUT)/libmemscope-analyzer.a
+	@mkdir -p $(@D)
+	$(CC) $(OPT) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -pthread
+
+# tests/fuzz/fuzz_x.c: by libFuzzer (clang), or its corpus replayed without it (any gcc).
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(OUT)/fuzz/%)
+REPLAY_BIN := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(OUT)/fuzz/replay_%)
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 60
+
+$(OUT)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(filter-out -MMD -MP,$(BASE)) -O1 -fsanitize=fuzzer,address,undefined \
+		-o $@ $< $(LIB_SRC) $(LIBS) -pthread
+
+$(OUT)/fuzz/replay_%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(OUT)/obj/tests/fuzz/replay.o \
+		$(OUT)/libmemscope-analyzer.a
+	@mkdir -p $(@D)
+	$(CC) $(OPT) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) -pthread
+
+.PHONY: check
+check: ## every test in every build, as scripts/test without its installing
+	@scripts/test --no-install
+
+.PHONY: unit-programs replay-programs
+unit-programs: $(UNIT_BIN)
+replay-programs: $(REPLAY_BIN)
 
 .PHONY: units
-units: $(UNIT_BIN)
-	@for t in $(UNIT_BIN); do $$t || exit 1; done
+units: $(UNIT_BIN) ## unit tests of this BUILD
+	@MS_BUILD_KIND=$(BUILD) MS_BUILD=$(abspath $(OUT)) scripts/run-tests -n $(BUILD)/ $(UNIT_BIN)
+
+.PHONY: targets
+targets: $(TARGETS) $(TOOLS) # the programs that end-to-end tests watch
+
+E2E ?= $(sort $(wildcard tests/e2e/[0-9]*.sh))
+.PHONY: e2e
+e2e: all targets ## end-to-end tests (E2E=FILES for some of them)
+	@MS_BUILD=$(abspath $(OUT)) scripts/run-tests $(E2E)
+
+.PHONY: fuzz
+fuzz: $(FUZZ_BIN) ## fuzz with libFuzzer for FUZZ_SECONDS each (needs clang)
+	@for f in $(FUZZ_BIN); do \
+		name=$${f##*/fuzz_}; mkdir -p $(OUT)/fuzz/found/$$name; \
+		$$f -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -artifact_prefix=$(OUT)/fuzz/ \
+			$(OUT)/fuzz/found/$$name tests/fuzz/corpus/$$name || exit 1; done
+
+.PHONY: fuzz-replay
+fuzz-replay: $(REPLAY_BIN) ## the fuzz targets over their corpus, without libFuzzer
+	@for f in $(REPLAY_BIN); do name=$${f##*/replay_}; \
+		scripts/run-tests -n $(BUILD)/ -c "fuzz corpus $$name" \
+			$$f tests/fuzz/corpus/$$name || exit 1; done
+
+.PHONY: check-layers
+check-layers: ## every #include follows an arrow of scripts/layers
+	@scripts/check-layers
+
+.PHONY: check-symbols
+check-symbols: $(OUT)/libmemscope.so ## exports and imports of the recorder are as listed
+	@scripts/check-symbols $<
+
+.PHONY: check-style
+check-style: ## layout, sizes and heads of the sources
+	@scripts/check-style
+
+MAN := $(wildcard man/*.[157])
+.PHONY: lint-man
+lint-man: ## mandoc's lint of the man pages
+	@mandoc -T lint -W warning $(MAN)
+
+.PHONY: format
+format: ## lay out the C sources with clang-format 14
+	@find analyzer common preload tests \( -name '*.c' -o -name '*.h' -o -name '*.cc' \) \
+		-exec $$(command -v clang-format-14 || echo clang-format) -i {} +
+
+# --- installing ------------------------------------------------------------------------
+
+HEADERS := $(wildcard analyzer/include/memscope/*.h)
+
+.PHONY: install
+install: all $(OUT)/libmemscope-analyzer.a ## install under PREFIX (/usr/local), below DESTDIR
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/memscope $(DESTDIR)$(LIBDIR)/pkgconfig \
+		$(DESTDIR)$(INCLUDEDIR)/memscope $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
+		$(DESTDIR)$(MANDIR)/man7
+	$(INSTALL) -m 755 $(OUT)/memscope-analyze $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 $(OUT)/libmemscope.so $(DESTDIR)$(LIBDIR)/memscope
+	$(INSTALL) -m 644 $(OUT)/libmemscope-analyzer.a $(DESTDIR)$(LIBDIR)
+	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/memscope
+	$(INSTALL) -m 644 man/memscope-analyze.1 $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 644 man/memscope-log.5 $(DESTDIR)$(MANDIR)/man5
+	$(INSTALL) -m 644 man/memscope.7 $(DESTDIR)$(MANDIR)/man7
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(LIBS)|' scripts/memscope.pc.in \
+		>$(DESTDIR)$(LIBDIR)/pkgconfig/memscope.pc
+
+.PHONY: uninstall
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(BINDIR)/memscope-analyze $(DESTDIR)$(LIBDIR)/memscope/libmemscope.so \
+		$(DESTDIR)$(LIBDIR)/libmemscope-analyzer.a $(DESTDIR)$(LIBDIR)/pkgconfig/memscope.pc \
+		$(HEADERS:analyzer/include/%=$(DESTDIR)$(INCLUDEDIR)/%) \
+		$(DESTDIR)$(MANDIR)/man1/memscope-analyze.1 $(DESTDIR)$(MANDIR)/man5/memscope-log.5 \
+		$(DESTDIR)$(MANDIR)/man7/memscope.7
+	-rmdir $(DESTDIR)$(LIBDIR)/memscope $(DESTDIR)$(INCLUDEDIR)/memscope
 
 .PHONY: clean
-clean:
+clean: ## remove build/
 	rm -rf build
+
+.PHONY: help
+help: ## this list
+	@awk -F ':|## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$NF }' Makefile
 
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)
