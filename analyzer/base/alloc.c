@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * alloc.c - the analyzer's memory, and the failures that tests ask for.
+ *
+ * A zero size gets a byte, so that NULL always means failure.
+ */
+#include "analyzer/base/alloc.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Only counted, nothing is published through them: relaxed everywhere. */
+static atomic_ulong made;
+static atomic_ulong failing;
+
+static bool must_fail(void)
+{
+	unsigned long n = atomic_fetch_add_explicit(&made, 1, memory_order_relaxed) + 1;
+
+	return n == atomic_load_explicit(&failing, memory_order_relaxed);
+}
+
+void ms_alloc_fail_at(unsigned long n)
+{
+	atomic_store_explicit(&failing, n, memory_order_relaxed);
+	atomic_store_explicit(&made, 0, memory_order_relaxed);
+}
+
+unsigned long ms_alloc_count(void)
+{
+	return atomic_load_explicit(&made, memory_order_relaxed);
+}
+
+void *ms_alloc(size_t bytes)
+{
+	return must_fail() ? NULL : malloc(bytes ? bytes : 1);
+}
+
+void *ms_alloc_zero(size_t count, size_t bytes)
+{
+	return must_fail() ? NULL : calloc(count ? count : 1, bytes ? bytes : 1);
+}
+
+void *ms_realloc(void *p, size_t bytes)
+{
+	return must_fail() ? NULL : realloc(p, bytes ? bytes : 1);
+}
+
+char *ms_strdup(const char *s)
+{
+	return ms_strndup(s, strlen(s));
+}
+
+char *ms_strndup(const char *s, size_t n)
+{
+	size_t len = strnlen(s, n);
+	char *copy = ms_alloc(len + 1);
+
+	if (copy) {
+		memcpy(copy, s, len);
+		copy[len] = '\0';
+	}
+	return copy;
+}
+
+void ms_free(void *p)
+{
+	free(p);
+}
+
+int ms_grow(void **items, size_t *capacity, size_t count, size_t element_bytes)
+{
+	size_t wanted = *capacity < 8 ? 8 : *capacity + *capacity / 2, bytes;
+	void *grown;
+
+	if (count < *capacity)
+		return 0;
+	if (wanted < *capacity || __builtin_mul_overflow(wanted, element_bytes, &bytes))
+		return -1;
+	grown = ms_realloc(*items, bytes);
+	if (!grown)
+		return -1;
+	*items = grown;
+	*capacity = wanted;
+	return 0;
+}
