@@ -8,24 +8,40 @@
 #define MS_SNAPSHOT_H
 
 #include "analyzer/base/error.h"
+#include "analyzer/base/progress.h"
 #include "analyzer/event_store/event_store.h"
 
-/* Bytes are requested bytes. */
+/*
+ * Bytes are requested bytes.  At any instant
+ *
+ *   total_allocations - total_deallocations - overwritten_blocks = active_allocations
+ *   total_allocated   - total_deallocated   - overwritten_bytes  = current_memory
+ *
+ * where unmatched calls are in neither deallocation figure: they ended a block that was
+ * never counted.  A realloc of a block that the log does not know is one unmatched
+ * deallocation and one allocation.  (Sums wrap at 2^64, which only a forged log reaches.)
+ */
 struct ms_totals {
-	uint64_t total_allocations;	   /* calls that made a block, realloc(NULL, n) too */
-	uint64_t total_reallocations;	   /* calls that changed one */
-	uint64_t total_deallocations;	   /* calls that ended one, realloc(p, 0) too where it frees */
-	uint64_t unmatched_deallocations;  /* frees and reallocs of blocks that the log does not know */
-	uint64_t active_allocations;	   /* blocks live now */
-	uint64_t total_allocated;	   /* bytes of allocations and of reallocations' new blocks */
-	uint64_t total_deallocated;	   /* bytes of ended blocks and of reallocations' old blocks */
-	uint64_t current_memory;	   /* bytes live now */
-	uint64_t peak_memory;		   /* largest current_memory so far */
-	uint64_t failed_allocations;	   /* calls that returned NULL for want of memory */
-	uint64_t peak_at_ns;
-	uint64_t events;		   /* applied so far */
-	uint64_t overwritten_blocks;	   /* anomaly: handed out again while the log has them live */
-	uint64_t overwritten_bytes;
+	uint64_t total_allocations;   /* calls that made a block, realloc(NULL, n) too */
+	uint64_t total_reallocations; /* calls that changed one */
+	uint64_t total_deallocations; /* calls that ended one, realloc(p, 0) too where it
+					 frees */
+	uint64_t unmatched_deallocations; /* frees and reallocs of blocks that the log
+					     does not know */
+	uint64_t active_allocations;	  /* blocks live now */
+	uint64_t total_allocated; /* bytes of allocations and of reallocations' new blocks
+				   */
+	uint64_t total_deallocated;  /* bytes of ended blocks and of reallocations' old
+					blocks */
+	uint64_t current_memory;     /* bytes live now */
+	uint64_t peak_memory;	     /* largest current_memory so far */
+	uint64_t failed_allocations; /* calls that returned NULL for want of memory */
+	uint64_t peak_at_ns;	     /* the first instant at which it was reached */
+	uint64_t peak_event;	     /* which event reached it, from 1; 0: none */
+	uint64_t events;	     /* applied so far */
+	uint64_t
+		overwritten_blocks; /* anomaly: handed out again while the log has them */
+	uint64_t overwritten_bytes; /* live */
 };
 
 struct ms_block { /* a live block */
@@ -36,57 +52,100 @@ struct ms_block { /* a live block */
 
 struct ms_heap;
 
-/* What became of a block, for those who aggregate.  Called after the heap has changed. */
+/*
+ * What became of a block, for those who aggregate.  Called after the heap has changed; an
+ * event that ends one block and makes another (realloc, an overwritten address) tells the
+ * end first, with the totals of the moment between.
+ */
 enum ms_change { MS_CHANGE_BEGIN, MS_CHANGE_END };
 struct ms_observer {
-	/* A block began (made_by is the event that made it) or ended (made_by is the event that ended it). */
+	/* event is the one that made (BEGIN) or ended (END) the block. */
 	void (*block)(void *context, enum ms_change change, const struct ms_block *block,
 		      const struct ms_event *event, const struct ms_totals *totals);
 	void *context;
 };
 
-MS_MUST_CHECK ms_status ms_heap_new(struct ms_heap **out, const struct ms_observer *observer, struct ms_error *err);
+MS_MUST_CHECK ms_status ms_heap_new(struct ms_heap **out,
+				    const struct ms_observer *observer,
+				    struct ms_error *err);
 void ms_heap_free(struct ms_heap *heap);
 /*
  * Apply one event.  Events must arrive in log order.
  *
- * MS_OK, or MS_ENOMEM with the heap as it was.  A free of an unknown address is not an error: it is
- * counted in unmatched_deallocations and the replay goes on.  A realloc takes its old block out of the
- * address map at its first half and changes the totals at its second; until then the block counts as live.
+ * MS_OK, or MS_ENOMEM with the heap as it was.  A free of an unknown address is not an
+ * error: it is counted in unmatched_deallocations and the replay goes on.
+ *
+ * A realloc takes its old block out of the address map at its first half and changes the
+ * totals at its second; until then the block is "in transit" and counts as live.  Halves
+ * pair per thread, innermost first (a signal handler may nest one realloc in another).
+ * A second half without a first (it was lost), or whose first named an unknown block,
+ * ended a block that the log does not know.  When a realloc fails and its old address has
+ * been handed out meanwhile, the old block counts as overwritten.
  */
-MS_MUST_CHECK ms_status ms_heap_apply(struct ms_heap *heap, const struct ms_event *event, struct ms_error *err);
+MS_MUST_CHECK ms_status ms_heap_apply(struct ms_heap *heap, const struct ms_event *event,
+				      struct ms_error *err);
+/* A hint that an event with this address comes soon. */
+void ms_heap_prefetch(const struct ms_heap *heap, uint64_t address);
 const struct ms_totals *ms_heap_totals(const struct ms_heap *heap);
-/* Call visit for each live block, in no order, until it returns false. */
-void ms_heap_each(const struct ms_heap *heap, bool (*visit)(void *context, const struct ms_block *block), void *context);
+/* Visit each live block, those in transit too, in no order, until visit returns false. */
+void ms_heap_each(const struct ms_heap *heap,
+		  bool (*visit)(void *context, const struct ms_block *block),
+		  void *context);
 
-/* --- a snapshot: totals and per-stack, per-thread figures at one instant ---------------- */
+/* --- a snapshot: totals and figures per group at one instant ---------------------------
+ */
 enum ms_instant { MS_AT_END, MS_AT_START, MS_AT_PEAK, MS_AT_NS };
 
 struct ms_figures { /* of one stack, one thread or one size class, up to the instant */
-	uint64_t allocations;	/* blocks made (reallocations' new blocks too) */
-	uint64_t allocated;	/* bytes of them */
-	uint64_t frees, freed;	/* blocks ended, bytes */
+	uint64_t allocations;  /* blocks made (reallocations' new blocks too) */
+	uint64_t allocated;    /* bytes of them */
+	uint64_t frees, freed; /* blocks ended, bytes */
 	uint64_t live_blocks, live_bytes;
-	uint64_t peak_bytes;	/* live bytes at the process's peak (so far) */
+	uint64_t peak_bytes; /* live bytes at the process's peak (so far) */
 	uint64_t peak_blocks;
-	uint64_t temporary;	/* ended before the same thread made another block */
+	/*
+	 * Freed before the thread that made them made another block.  The old block of a
+	 * realloc is never one: the realloc itself made the next block.
+	 */
+	uint64_t temporary;
 };
 
-struct ms_stack_figures { uint32_t stack; struct ms_figures f; };
-struct ms_thread_figures { uint32_t thread; struct ms_figures f; }; /* by the thread that made the block */
-#define MS_SIZE_CLASSES 65 /* class c holds sizes in [2^(c-1), 2^c); class 0 holds size 0 */
+struct ms_stack_figures {
+	uint32_t stack;
+	struct ms_figures f;
+};
+
+struct ms_thread_figures { /* of the blocks that this thread made, whoever ended them */
+	uint32_t thread;
+	struct ms_figures f;
+};
+
+/* Class c holds sizes in [2^(c-1), 2^c); class 0 holds size 0. */
+#define MS_SIZE_CLASSES 65
 
 struct ms_snapshot;
 
-/* Replay store up to an instant (at_ns is for MS_AT_NS; events at that time are included). */
-MS_MUST_CHECK ms_status ms_snapshot_new(struct ms_snapshot **out, const struct ms_store *store,
-					enum ms_instant at, uint64_t at_ns, struct ms_error *err);
+struct ms_instant_at {
+	enum ms_instant instant;
+	uint64_t at_ns; /* for MS_AT_NS: events at that time are included */
+};
+
+/* Replay store up to an instant.  progress may be NULL.  MS_OK or MS_ENOMEM. */
+MS_MUST_CHECK ms_status ms_snapshot_new(struct ms_snapshot **out,
+					const struct ms_store *store,
+					const struct ms_instant_at *at,
+					const struct ms_progress *progress,
+					struct ms_error *err);
 void ms_snapshot_free(struct ms_snapshot *snapshot);
 const struct ms_totals *ms_snapshot_totals(const struct ms_snapshot *snapshot);
-uint64_t ms_snapshot_at_ns(const struct ms_snapshot *snapshot); /* of the instant itself */
-const struct ms_stack_figures *ms_snapshot_stacks(const struct ms_snapshot *snapshot, size_t *count);
-const struct ms_thread_figures *ms_snapshot_threads(const struct ms_snapshot *snapshot, size_t *count);
-const struct ms_figures *ms_snapshot_size_classes(const struct ms_snapshot *snapshot); /* MS_SIZE_CLASSES */
+uint64_t
+ms_snapshot_at_ns(const struct ms_snapshot *snapshot); /* of the instant itself */
+const struct ms_stack_figures *ms_snapshot_stacks(const struct ms_snapshot *snapshot,
+						  size_t *count);
+const struct ms_thread_figures *ms_snapshot_threads(const struct ms_snapshot *snapshot,
+						    size_t *count);
+const struct ms_figures *
+ms_snapshot_size_classes(const struct ms_snapshot *snapshot); /* MS_SIZE_CLASSES */
 const struct ms_heap *ms_snapshot_heap(const struct ms_snapshot *snapshot);
 
 #endif
