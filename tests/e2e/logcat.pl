@@ -1,0 +1,189 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+#
+# logcat.pl - an independent reader of memscope logs, written from memscope-log(5) alone.
+#
+# It judges the recorder without the analyzer, and the analyzer against the log.  It
+# dies on anything that a sound log must not hold.
+#
+#   logcat.pl [-a | -m] LOG   events: ticks thread form address size align stack
+#               -a adds the stack's absolute addresses, leaf first, comma-separated
+#               -m adds them as module+0xoffset
+#   logcat.pl -i LOG          what is known: head, status, facts, threads, modules, notes
+use strict;
+use warnings;
+no warnings "portable"; # a reader of 64-bit numbers
+
+my $mode = '';
+$mode = shift @ARGV if @ARGV && $ARGV[0] =~ /^-[ami]$/;
+my $path = shift @ARGV or die "usage: logcat.pl [-a | -m | -i] LOG\n";
+open my $in, '<:raw', $path or die "$path: $!\n";
+my $log = do { local $/; <$in> };
+
+my %form = (
+	1 => 'malloc', 2 => 'calloc', 3 => 'realloc(NULL)', 4 => 'reallocarray(NULL)',
+	5 => 'posix_memalign', 6 => 'aligned_alloc', 7 => 'memalign', 8 => 'valloc',
+	9 => 'pvalloc', 10 => 'new', 11 => 'new nothrow', 12 => 'new aligned',
+	13 => 'new aligned nothrow', 14 => 'new[]', 15 => 'new[] nothrow',
+	16 => 'new[] aligned', 17 => 'new[] aligned nothrow', 20 => 'free', 21 => 'cfree',
+	22 => 'free_sized', 23 => 'free_aligned_sized', 24 => 'delete',
+	25 => 'delete nothrow', 26 => 'delete sized', 27 => 'delete aligned',
+	28 => 'delete aligned nothrow', 29 => 'delete sized aligned', 30 => 'delete[]',
+	31 => 'delete[] nothrow', 32 => 'delete[] sized', 33 => 'delete[] aligned',
+	34 => 'delete[] aligned nothrow', 35 => 'delete[] sized aligned',
+	40 => 'realloc begin', 41 => 'realloc', 42 => 'reallocarray', 43 => 'realloc(p, 0)',
+);
+my %short = (1 => 1, 2 => 20, 3 => 2, 4 => 10, 5 => 24, 6 => 40);
+sub makes { my $k = shift; return $k < 20 || $k == 41 || $k == 42 }
+
+die "$path: shorter than its head\n" if length $log < 4096;
+my ($magic, $major, $minor, $head_bytes, $head_crc, $machine, $pointer, $clock, $page, $cpus,
+	$pid, $ppid, $unix, $start, $mono, $flags) = unpack 'a8 v v V V v C C V V Q< Q< Q< Q< Q< Q<', $log;
+die "$path: no memscope log\n" if $magic ne "\x89MSCOPE\n";
+die "$path: version $major\n" if $major != 1;
+my ($extent, $end, $stop, $stop_errno, $open, $stop_ticks, $end_ticks, @lost) =
+	unpack 'Q< V V V V Q< Q< Q<32', substr $log, 1024;
+
+my ($body, $at);	# the cursor
+sub u { my $n = shift; die "past the end at $at" if $at + $n > length $body;
+	my $v = unpack 'Q<', substr($body, $at, $n) . "\0" x (8 - $n); $at += $n; return $v }
+sub v { my ($v, $shift) = (0, 0);
+	while (1) { my $b = u(1); $v |= ($b & 0x7f) << $shift; return $v if $b < 0x80; $shift += 7;
+		die "varint too long at $at" if $shift > 63 } }
+
+my (@events, %node, %module, %thread, @facts, @samples, @states, @notes, @clocks, %kinds);
+my $offset = $head_bytes;
+while ($offset + 64 <= length $log && $offset < $extent) {
+	my ($wmagic, $kind, $header, $length, $owner, $sequence, $base, $crc, $r, $commit) =
+		unpack 'V v v V V Q< Q< V V V', substr $log, $offset, 64;
+	if ($wmagic == 0) { $offset += 4096; next }
+	die sprintf "no window at %#x\n", $offset if $wmagic != 0x4e57534d;
+	die sprintf "window at %#x has length %d\n", $offset, $length if !$length || $length % 4096;
+	$kinds{$kind}++;
+	$body = substr $log, $offset + $header, $kind == 3 ? $length - $header : $commit;
+	$at = 0;
+	if ($kind == 3) { nodes($owner) } elsif ($kind == 1 || $kind == 2) { window($kind, $owner, $sequence, $base) }
+	$offset += $length;
+}
+
+sub check {
+	my ($id, $where, $parent) = @_;
+	use integer;
+	my $h = $where * 0x9e3779b97f4a7c15;
+	$h ^= ($parent << 32 | $id) * 0xd6e8feb86659fd93;
+	$h ^= ($h >> 32) & 0xffffffff;
+	$h *= 0x9e3779b97f4a7c15;
+	return (($h >> 32) & 0xffffffff) | 1;
+}
+
+sub nodes {
+	my $id = shift;
+	for (; $at + 16 <= length $body; $at += 16, $id++) {
+		my ($where, $parent, $check) = unpack 'Q< V V', substr $body, $at, 16;
+		next if !$check || $check != check($id, $where, $parent);
+		die "node $id has parent $parent\n" if $parent >= $id;
+		$node{$id} = [$where >> 48, $where & 0xffffffffffff, $parent];
+	}
+}
+
+sub window {
+	my ($window, $tid, $sequence, $time) = @_;
+	my ($last, $place) = (0, 0);
+	while ($at < length $body) {
+		my $tag = u(1);
+		my $kind = $tag & 7;
+		die "tag zero\n" if !$tag;
+		if (!$kind) {
+			my $length = v();
+			my $next = $at + $length;
+			die "record past the end\n" if $next > length $body;
+			if ($tag >> 3 == 1) { $tid = v(); $time = v(); $last = 0 }
+			else { record($tag >> 3, substr $body, $at, $length) }
+			$at = $next;
+			next;
+		}
+		die "event in a META window\n" if $window != 1;
+		my $ext = $kind == 7 ? u(1) : $short{$kind};
+		my $event = $ext & 0x3f;
+		$time += u((1, 2, 4, 8)[$tag >> 3 & 3]);
+		my $address;
+		if ($kind == 7 && $ext & 0x40) { $address = u(8) }
+		else {
+			my $z = u((1, 2, 3, 6)[$tag >> 5 & 3]);
+			$address = $last += 16 * ($z & 1 ? -($z >> 1) - 1 : $z >> 1);
+		}
+		my $align = $kind == 7 && $ext & 0x80 ? u(1) : 0;
+		if ($event >= 48) { $at += v(); next }
+		die "event kind $event\n" if !$form{$event};
+		my $size = makes($event) ? v() : 0;
+		my $stack = $tag & 0x80 ? v() : 0;
+		push @events, [$time, $sequence, $place++, $tid, $event, $address, $size, $align, $stack];
+	}
+}
+
+sub record {
+	my ($type, $payload) = @_;
+	my ($keep, $keep_at) = ($body, $at);
+	($body, $at) = ($payload, 0);
+	if ($type == 2) { push @facts, [split /\0/, $payload, 2] }
+	elsif ($type == 3) {
+		my ($id, $ticks, $base, $from, $to, $n) = (v(), v(), v(), v(), v(), v());
+		my $build = unpack 'H*', substr $body, $at, $n;
+		$module{$id} = { seen => $ticks, base => $base, start => $from, end => $to,
+			build => $build, path => substr($body, $at + $n), gone => 0 };
+	}
+	elsif ($type == 4) { my ($id, $t) = (v(), v()); $module{$id}{gone} = $t }
+	elsif ($type == 5) { my ($id, $t, $tid) = (v(), v(), v()); @{$thread{$id}}{'begin', 'tid'} = ($t, $tid) }
+	elsif ($type == 6) { my ($id, $t) = (v(), v()); $thread{$id}{name} = substr $body, $at }
+	elsif ($type == 7) { my ($id, $t) = (v(), v()); $thread{$id}{end} = $t }
+	elsif ($type == 8) { push @samples, [v(), v(), v(), v()] }
+	elsif ($type == 9) { push @clocks, [v(), v()] }
+	elsif ($type == 10) { push @states, [v(), v()] }
+	elsif ($type == 11) { push @notes, $payload }
+	($body, $at) = ($keep, $keep_at);
+}
+
+my %frames;
+sub frames {
+	my $id = shift;
+	return '' if !$id;
+	return $frames{$id} if defined $frames{$id};
+	my @text;
+	for (my $n = $id; $n; $n = $node{$n}[2]) {
+		die "no node $n\n" if !$node{$n};
+		my ($m, $where) = @{$node{$n}};
+		if ($m == 0xffff) { push @text, "cut$where"; last }
+		die "no module $m\n" if $m && !$module{$m};
+		if ($mode eq '-a') { push @text, sprintf '%#x', $where + ($m ? $module{$m}{base} : 0) }
+		else { push @text, sprintf '%s+%#x', $m ? $module{$m}{path} : '?', $where }
+	}
+	return $frames{$id} = join ',', @text;
+}
+
+$| = 0;
+if ($mode eq '-i') {
+	print "pid $pid\nparent $ppid\nflags $flags\nclock $clock\nextent $extent\nend $end\nstop $stop\n";
+	print "stop_errno $stop_errno\nopen_windows $open\nevents ", scalar @events, "\n";
+	print "lost $_ $lost[$_]\n" for grep { $lost[$_] } 0 .. 31;
+	print "fact $_->[0] ", $_->[1] =~ s/\n/\\n/gr, "\n" for @facts;
+	for (sort { $a <=> $b } keys %thread) {
+		my $t = $thread{$_};
+		print "thread $_ tid ", $t->{tid} // '?', ' ended ', defined $t->{end} ? 1 : 0, ' name ', $t->{name} // '', "\n";
+	}
+	for (sort { $a <=> $b } keys %module) {
+		my $m = $module{$_};
+		printf "module %d %#x-%#x base %#x gone %d build %s path %s\n", $_, $m->{start}, $m->{end}, $m->{base}, $m->{gone} ? 1 : 0, $m->{build}, $m->{path};
+	}
+	print "sample @$_\n" for @samples;
+	print "clock_pair @$_\n" for @clocks;
+	print "state @$_\n" for @states;
+	print "note $_\n" for @notes;
+	exit 0;
+}
+for (sort { $a->[0] <=> $b->[0] || $a->[1] <=> $b->[1] || $a->[2] <=> $b->[2] } @events) {
+	my ($time, $s, $p, $tid, $event, $address, $size, $align, $stack) = @$_;
+	printf "%d\t%d\t%s\t%#x\t%s\t%d\t%d", $time - $start, $tid, $form{$event}, $address,
+		makes($event) ? $size : '-', $align ? 1 << $align : 0, $stack;
+	print "\t", frames($stack) if $mode;
+	print "\n";
+}
