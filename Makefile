@@ -134,7 +134,7 @@ FUZZ_SECONDS ?= 60
 
 $(OUT)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC)
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(filter-out -MMD -MP,$(BASE)) -O1 -fsanitize=fuzzer,address,undefined \
+	$(FUZZ_CC) $(filter-out -MMD -MP,$(BASE)) -DMS_LIBDIR='"$(LIBDIR)"' -O1 -fsanitize=fuzzer,address,undefined \
 		-o $@ $< $(LIB_SRC) $(LIBS) -pthread
 
 $(OUT)/fuzz/replay_%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(OUT)/obj/tests/fuzz/replay.o \

@@ -51,6 +51,8 @@ struct ms_record_options {
 	const char *library;	 /* path of libmemscope.so; NULL: found beside the analyzer or in LIBDIR */
 	const char *output;	 /* MEMSCOPE_OUTPUT; NULL: leave the environment's */
 	char *const *settings;	 /* "MEMSCOPE_x=value", NULL-terminated, or NULL */
+	const char *path;	 /* PATH, to find argv[0] in; NULL: the system's default */
+	char *const *environment; /* the program's, before the above; NULL: none */
 };
 
 struct ms_record_result {
