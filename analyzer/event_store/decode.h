@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * decode.h - the events and records of a window's body, one at a time.
+ */
+#ifndef MS_DECODE_H
+#define MS_DECODE_H
+
+#include "analyzer/event_store/event_store.h"
+
+struct ms_decoder {
+	const uint8_t *p, *end;	 /* what is left */
+	uint64_t ticks, address; /* of the event before */
+	const char *fault;	 /* MS_DECODED_FAULT: what is wrong with the bytes at p */
+	const uint8_t *payload;	 /* MS_DECODED_RECORD */
+	size_t payload_bytes;	 /* MS_DECODED_RECORD */
+	unsigned type;		 /* MS_DECODED_RECORD: enum ms_record, or a later one */
+};
+
+enum ms_decoded {
+	MS_DECODED_END,	   /* nothing is left */
+	MS_DECODED_EVENT,  /* event is filled, p is past it */
+	MS_DECODED_RECORD, /* p is past it */
+	MS_DECODED_FAULT, /* p is at the event or record that is wrong, and stays there */
+};
+
+/* Decode len_bytes at body, hostile bytes; times count from base_ticks, addresses from 0.
+ */
+static inline struct ms_decoder ms_decoder(const uint8_t *body, size_t len_bytes,
+					   uint64_t base_ticks)
+{
+	return (struct ms_decoder){ .p = body,
+				    .end = body + len_bytes,
+				    .ticks = base_ticks };
+}
+
+/*
+ * The next event or record.  Events of kinds from MS_EVENT_FUTURE on are passed over.
+ * Sets all of *event but its thread; at_ns holds ticks, not nanoseconds.
+ */
+enum ms_decoded ms_decode(struct ms_decoder *d, struct ms_event *event);
+
+/*
+ * Read the payload of a MS_RECORD_THREAD record: the thread, and the decoder's state from
+ * there on.  False, with d->fault set, when it is malformed.
+ */
+bool ms_decode_thread(struct ms_decoder *d, uint32_t *thread);
+
+#endif
