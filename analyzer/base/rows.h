@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rows.h - what engines hand to render (and later to SQL): columns and a row at a time.
+ */
+#ifndef MS_BASE_ROWS_H
+#define MS_BASE_ROWS_H
+
+#include "analyzer/base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum ms_type {
+	MS_TYPE_TEXT,
+	MS_TYPE_COUNT,
+	MS_TYPE_BYTES,	 /* a size */
+	MS_TYPE_NS,	 /* nanoseconds */
+	MS_TYPE_ADDRESS, /* printed in hexadecimal, a string in JSON */
+	MS_TYPE_ID,	 /* a number without a magnitude: tid, line, node */
+	MS_TYPE_SHARE,	 /* hundredths of a percent; text only shows it */
+};
+
+struct ms_column {
+	const char *name;  /* in JSON and CSV; stable */
+	const char *title; /* over the column in text */
+	enum ms_type type;
+	unsigned width; /* columns to keep in text even when the first rows need fewer */
+	const char *doc;
+};
+
+struct ms_value {
+	bool absent;	  /* not known: empty in text and CSV, null in JSON */
+	uint64_t number;  /* every type but TEXT */
+	const char *text; /* TEXT: NUL-terminated, as found (hostile) */
+};
+
+struct ms_rows {
+	const struct ms_column *columns;
+	size_t column_count;
+	/*
+	 * Fill values[column_count] with the next row and set *more, or clear it at the
+	 * end.  Texts stay valid until the next call.
+	 */
+	ms_status (*next)(struct ms_rows *rows, struct ms_value *values, bool *more,
+			  struct ms_error *err);
+	void *context;
+};
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * parts.h - what render's files share (private to render).
+ */
+#ifndef MS_RENDER_PARTS_H
+#define MS_RENDER_PARTS_H
+
+#include "analyzer/render/render.h"
+#include "common/units.h"
+
+/* Room for any value of a row but a text. */
+#define MS_VALUE_BYTES 40
+
+uint64_t ms_json_as_u64(const json_t *value);
+
+/* One format each; values has room for a row. */
+ms_status ms_render_json_rows(struct ms_writer *writer, struct ms_rows *rows,
+			      struct ms_value *values, struct ms_error *err);
+ms_status ms_render_csv_rows(struct ms_writer *writer, struct ms_rows *rows,
+			     struct ms_value *values, struct ms_error *err);
+ms_status ms_render_table(struct ms_writer *writer, struct ms_rows *rows,
+			  struct ms_error *err);
+
+/* One CSV field: quoted when it holds a comma, a quote or a line end. */
+void ms_write_csv_field(struct ms_writer *writer, const char *text);
+
+/* A line of its own over a part of a report. */
+void ms_write_heading(struct ms_writer *writer, const char *title);
+/* The last component of a path; the text itself when it has none.  NULL: NULL. */
+const char *ms_base_name(const char *path);
+/*
+ * A frame of a document in at most columns (0: no limit): function, file:line or
+ * [module].  Returns the columns taken.
+ */
+size_t ms_write_frame(struct ms_writer *writer, const json_t *frame, size_t columns);
+/* part of whole in hundredths of a percent, rounded; 0 when whole is 0. */
+uint64_t ms_share(uint64_t part, uint64_t whole);
+/* "45.2 %", "<0.1 %". */
+const char *ms_share_text(char buffer[MS_HUMAN_BYTES], uint64_t part, uint64_t whole);
+
+/* Parts of reports: what was lost, and what of the log could not be used. */
+void ms_write_losses(struct ms_writer *writer, const json_t *lost);
+void ms_write_damage(struct ms_writer *writer, const json_t *damage);
+/* A date and time in UTC: "2026-11-22 22:57:53 UTC". */
+void ms_write_date(struct ms_writer *writer, uint64_t unix_ns);
+/* "exited", or how else the recording ended. */
+void ms_write_end(struct ms_writer *writer, const json_t *process);
+
+#endif

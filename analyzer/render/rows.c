@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rows.c - rows in the format asked for, and rows over an array of a document.
+ */
+#include "analyzer/render/parts.h"
+#include "analyzer/base/alloc.h"
+
+ms_status ms_render_rows(struct ms_writer *writer, struct ms_rows *rows,
+			 enum ms_format format, struct ms_error *err)
+{
+	struct ms_value *values;
+	ms_status status;
+
+	if (format == MS_FORMAT_TEXT)
+		return ms_render_table(writer, rows, err);
+	values = ms_alloc_zero(rows->column_count, sizeof(*values));
+	if (!values)
+		return ms_fail_memory(err);
+	status = format == MS_FORMAT_JSON ? ms_render_json_rows(writer, rows, values, err)
+					  : ms_render_csv_rows(writer, rows, values, err);
+	ms_free(values);
+	return status;
+}
+
+static struct ms_value value_of(const json_t *member, enum ms_type type)
+{
+	struct ms_value value = { .absent = true };
+
+	if (type == MS_TYPE_TEXT && json_is_string(member))
+		value = (struct ms_value){ .text = json_string_value(member) };
+	else if (type != MS_TYPE_TEXT && json_is_number(member))
+		value = (struct ms_value){ .number = ms_json_as_u64(member) };
+	return value;
+}
+
+static ms_status next_of_array(struct ms_rows *rows, struct ms_value *values, bool *more,
+			       struct ms_error *err)
+{
+	struct ms_array_rows *from = rows->context;
+	const json_t *object;
+
+	(void)err;
+	*more = from->index < json_array_size(from->array) &&
+		(!from->limit || from->index < from->limit);
+	if (!*more)
+		return MS_OK;
+	object = json_array_get(from->array, from->index++);
+	for (size_t i = 0; i < rows->column_count; i++)
+		values[i] = value_of(json_object_get(object, rows->columns[i].name),
+				     rows->columns[i].type);
+	return MS_OK;
+}
+
+void ms_array_rows_init(struct ms_array_rows *rows, const json_t *array, size_t limit,
+			const struct ms_column *columns, size_t column_count)
+{
+	rows->rows = (struct ms_rows){ columns, column_count, next_of_array, rows };
+	rows->array = array;
+	rows->index = 0;
+	rows->limit = limit;
+}
