@@ -14,33 +14,17 @@
  */
 #include "analyzer/snapshot/snapshot.h"
 #include "analyzer/base/alloc.h"
-#include "analyzer/base/map.h"
 
 #include <assert.h>
-#include <string.h>
 
 #define FIRST_BITS 10
-#define NO_TRANSIT UINT32_MAX
-
-/* The first half of a realloc that waits for its second. */
-struct transit {
-	struct ms_block block; /* address 0: the log does not know the old block */
-	uint32_t outer;	       /* the one that a signal handler's realloc interrupted, or
-				  NO_TRANSIT */
-};
-
 struct ms_heap {
 	struct ms_block *slots; /* 1 << bits of them */
 	unsigned bits;
 	size_t in_table;
 	size_t in_transit; /* known blocks that wait in transit */
 
-	struct transit *transits; /* linked per thread; ended ones in a free list */
-	size_t transit_count, transit_capacity;
-	uint32_t free_transit;
-	struct ms_map threads; /* thread id to index in newest[] */
-	uint32_t *newest;      /* the thread's innermost transit, or NO_TRANSIT */
-	size_t newest_capacity;
+	struct ms_pairs transits; /* address 0: the log does not know the old block */
 
 	struct ms_totals totals;
 	struct ms_observer observer;
@@ -132,79 +116,27 @@ static int reserve(struct ms_heap *heap)
 /* --- reallocs in transit --------------------------------------------------------------
  */
 
-/* The thread's chain of transits; NULL when it never had one. */
-static uint32_t *chain_of(const struct ms_heap *heap, uint32_t thread)
-{
-	const uint64_t *index = ms_map_find(&heap->threads, thread);
-
-	return index ? &heap->newest[*index] : NULL;
-}
-
-static uint32_t *make_chain(struct ms_heap *heap, uint32_t thread)
-{
-	size_t count = heap->threads.count;
-	uint32_t *chain = chain_of(heap, thread);
-
-	if (chain)
-		return chain;
-	if (ms_grow((void **)&heap->newest, &heap->newest_capacity, count,
-		    sizeof(*heap->newest)) < 0 ||
-	    ms_map_put(&heap->threads, thread, count) < 0)
-		return NULL;
-	heap->newest[count] = NO_TRANSIT;
-	return &heap->newest[count];
-}
-
-/* An empty transit, or NO_TRANSIT without memory. */
-static uint32_t new_transit(struct ms_heap *heap)
-{
-	uint32_t t = heap->free_transit;
-
-	if (t != NO_TRANSIT) {
-		heap->free_transit = heap->transits[t].outer;
-		return t;
-	}
-	if (heap->transit_count == NO_TRANSIT ||
-	    ms_grow((void **)&heap->transits, &heap->transit_capacity,
-		    heap->transit_count, sizeof(*heap->transits)) < 0)
-		return NO_TRANSIT;
-	return (uint32_t)heap->transit_count++;
-}
-
 static ms_status begin_realloc(struct ms_heap *heap, const struct ms_event *event,
 			       struct ms_error *err)
 {
-	uint32_t *chain = make_chain(heap, event->thread);
-	uint32_t t = chain ? new_transit(heap) : NO_TRANSIT;
-	struct ms_block *old;
+	struct ms_block *old = find(heap, event->address);
+	struct ms_block unknown = { 0 };
 
-	if (t == NO_TRANSIT)
+	if (ms_pairs_push(&heap->transits, event->thread, old ? old : &unknown) < 0)
 		return ms_fail_memory(err);
-	heap->transits[t] = (struct transit){ .outer = *chain };
-	old = find(heap, event->address);
 	if (old) {
-		heap->transits[t].block = take(heap, old);
+		take(heap, old);
 		heap->in_transit++;
 	}
-	*chain = t;
 	return MS_OK;
 }
 
 /* End the thread's innermost transit.  Its old block has address 0 when there is none. */
 static struct ms_block end_transit(struct ms_heap *heap, uint32_t thread)
 {
-	uint32_t *chain = chain_of(heap, thread);
 	struct ms_block old = { 0 };
-	uint32_t t;
 
-	if (!chain || *chain == NO_TRANSIT)
-		return old;
-	t = *chain;
-	*chain = heap->transits[t].outer;
-	old = heap->transits[t].block;
-	heap->transits[t] = (struct transit){ .outer = heap->free_transit };
-	heap->free_transit = t;
-	if (old.address)
+	if (ms_pairs_pop(&heap->transits, thread, &old) && old.address)
 		heap->in_transit--;
 	return old;
 }
@@ -387,13 +319,12 @@ ms_status ms_heap_new(struct ms_heap **out, const struct ms_observer *observer,
 	if (!heap)
 		return ms_fail_memory(err);
 	heap->bits = FIRST_BITS;
-	heap->free_transit = NO_TRANSIT;
 	heap->slots = ms_alloc_zero((size_t)1 << heap->bits, sizeof(*heap->slots));
 	if (!heap->slots) {
 		ms_free(heap);
 		return ms_fail_memory(err);
 	}
-	ms_map_init(&heap->threads);
+	ms_pairs_init(&heap->transits);
 	if (observer)
 		heap->observer = *observer;
 	*out = heap;
@@ -405,9 +336,7 @@ void ms_heap_free(struct ms_heap *heap)
 	if (!heap)
 		return;
 	ms_free(heap->slots);
-	ms_free(heap->transits);
-	ms_free(heap->newest);
-	ms_map_release(&heap->threads);
+	ms_pairs_release(&heap->transits);
 	ms_free(heap);
 }
 
@@ -437,13 +366,15 @@ void ms_heap_each(const struct ms_heap *heap,
 		  bool (*visit)(void *context, const struct ms_block *block),
 		  void *context)
 {
+	const struct ms_block *block;
+	size_t position = 0;
+
 	for (size_t i = 0; i <= mask(heap); i++) {
 		if (heap->slots[i].address && !visit(context, &heap->slots[i]))
 			return;
 	}
-	for (size_t i = 0; i < heap->transit_count; i++) {
-		if (heap->transits[i].block.address &&
-		    !visit(context, &heap->transits[i].block))
+	while ((block = ms_pairs_next(&heap->transits, &position))) {
+		if (block->address && !visit(context, block))
 			return;
 	}
 }

@@ -8,6 +8,7 @@
 #define MS_SNAPSHOT_H
 
 #include "analyzer/base/error.h"
+#include "analyzer/base/map.h"
 #include "analyzer/base/progress.h"
 #include "analyzer/event_store/event_store.h"
 
@@ -50,6 +51,36 @@ struct ms_block { /* a live block */
 	uint8_t kind, align_log2;
 };
 
+/* --- pairs.c: first halves of reallocs that wait for their second
+ * ----------------------- */
+
+/*
+ * Halves pair per thread, innermost first: a signal handler may nest one realloc inside
+ * another.
+ */
+struct ms_pairs {
+	struct ms_pair *items; /* linked per thread; ended ones in a free list */
+	size_t count, capacity;
+	uint32_t free;
+	struct ms_map threads; /* thread id to index in newest[] */
+	uint32_t *newest;
+	size_t newest_capacity;
+	size_t waiting;
+};
+
+void ms_pairs_init(struct ms_pairs *pairs);
+void ms_pairs_release(struct ms_pairs *pairs);
+/* The thread's realloc of old has begun.  0, or -1 without memory (nothing has changed).
+ */
+int ms_pairs_push(struct ms_pairs *pairs, uint32_t thread, const struct ms_block *old);
+/* It has ended: the block that was pushed; false when none waits (its half was lost). */
+bool ms_pairs_pop(struct ms_pairs *pairs, uint32_t thread, struct ms_block *old);
+/* Visit what waits, in no order: *position is 0 to begin; NULL at the end. */
+const struct ms_block *ms_pairs_next(const struct ms_pairs *pairs, size_t *position);
+
+/* --- heap.c
+ * ----------------------------------------------------------------------------- */
+
 struct ms_heap;
 
 /*
@@ -76,8 +107,7 @@ void ms_heap_free(struct ms_heap *heap);
  * error: it is counted in unmatched_deallocations and the replay goes on.
  *
  * A realloc takes its old block out of the address map at its first half and changes the
- * totals at its second; until then the block is "in transit" and counts as live.  Halves
- * pair per thread, innermost first (a signal handler may nest one realloc in another).
+ * totals at its second; until then the block is "in transit" and counts as live.
  * A second half without a first (it was lost), or whose first named an unknown block,
  * ended a block that the log does not know.  When a realloc fails and its old address has
  * been handed out meanwhile, the old block counts as overwritten.
