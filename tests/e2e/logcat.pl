@@ -9,14 +9,16 @@
 #   logcat.pl [-a | -m] LOG   events: ticks thread form address size align stack
 #               -a adds the stack's absolute addresses, leaf first, comma-separated
 #               -m adds them as module+0xoffset
+#   logcat.pl -t LOG          totals: allocations reallocations deallocations bytes failed
+#                             unmatched overwritten live live_bytes peak_bytes
 #   logcat.pl -i LOG          what is known: head, status, facts, threads, modules, notes
 use strict;
 use warnings;
 no warnings "portable"; # a reader of 64-bit numbers
 
 my $mode = '';
-$mode = shift @ARGV if @ARGV && $ARGV[0] =~ /^-[ami]$/;
-my $path = shift @ARGV or die "usage: logcat.pl [-a | -m | -i] LOG\n";
+$mode = shift @ARGV if @ARGV && $ARGV[0] =~ /^-[amti]$/;
+my $path = shift @ARGV or die "usage: logcat.pl [-a | -m | -t | -i] LOG\n";
 open my $in, '<:raw', $path or die "$path: $!\n";
 my $log = do { local $/; <$in> };
 
@@ -178,6 +180,33 @@ if ($mode eq '-i') {
 	print "clock_pair @$_\n" for @clocks;
 	print "state @$_\n" for @states;
 	print "note $_\n" for @notes;
+	exit 0;
+}
+if ($mode eq '-t') {
+	my (%live, %taken, $old);
+	my ($made, $changed, $ended, $bytes, $failed, $unmatched, $over, $now, $peak) = (0) x 9;
+	my $begin = sub { my ($at, $size) = @_;
+		if (exists $live{$at}) { $over++; $now -= $live{$at} }
+		$live{$at} = $size; $now += $size; $peak = $now if $now > $peak };
+	for (sort { $a->[0] <=> $b->[0] || $a->[1] <=> $b->[1] || $a->[2] <=> $b->[2] } @events) {
+		my ($tid, $event, $at, $size) = @$_[3 .. 6];
+		if ($event < 20) {
+			if (!$at) { $failed++; next }
+			$made++; $bytes += $size; $begin->($at, $size);
+		} elsif ($event < 40) {
+			$ended++;
+			if (exists $live{$at}) { $now -= delete $live{$at} } else { $unmatched++ }
+		} elsif ($event == 40) { push @{$taken{$tid}}, [$at, delete $live{$at}] }
+		else {
+			my $taken = pop @{$taken{$tid}} or die "a realloc ends that did not begin\n";
+			my ($from, $held) = @$taken;
+			if ($event != 43 && !$at) { $failed++; $live{$from} = $held if defined $held; next }
+			if (defined $held) { $now -= $held } else { $unmatched++ }
+			if ($event == 43) { $ended++; next }
+			$changed++; $bytes += $size; $begin->($at, $size);
+		}
+	}
+	print join(' ', $made, $changed, $ended, $bytes, $failed, $unmatched, $over, scalar keys %live, $now, $peak), "\n";
 	exit 0;
 }
 for (sort { $a->[0] <=> $b->[0] || $a->[1] <=> $b->[1] || $a->[2] <=> $b->[2] } @events) {

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+# No place to write, or no more: the program runs on, and one line says why.
+. "$(dirname "$0")/lib.sh"
+
+lost() { raw -i "$1" | awk -v n="$2" '$1 == "lost" && $2 == n { v = $3 } END { print v + 0 }'; }
+
+# all_told LOG COUNT: blocks in the log and blocks counted as lost make COUNT.
+all_told() {
+	in_log=$(count "$1" 950000)
+	out=$(lost "$1" 3)
+	diag "$in_log in the log, $out counted after it"
+	[ "$((in_log + out))" -ge "$2" ] && [ "$((in_log + out))" -le "$(($2 + 20))" ] && [ "$out" -gt 0 ]
+}
+
+recorded no/such/dir/log.bin "$targets/hostile" work 1000 2>err
+is $? 5 "a missing directory: the program runs"
+is "$(wc -l <err)" 1 "one line says so"
+ok "it names the log and the reason" grep -q 'no/such/dir/log.bin.*No such file' err
+ok "the directory was not made" [ ! -e no ]
+
+recorded /proc/log.bin "$targets/hostile" work 1000 2>err
+is $? 5 "a directory that cannot be written: the program runs"
+is "$(wc -l <err)" 1 "one line says so"
+recorded "$PWD/x/$(printf '%05000d' 1).bin" "$targets/hostile" work 10 2>err
+is "$? $(wc -l <err)" "5 1" "a name too long: the program runs, one line"
+recorded no/such/dir/log.bin MEMSCOPE_QUIET=1 "$targets/hostile" work 1000 2>err
+is "$? $(wc -l <err)" "5 0" "QUIET: no line"
+
+counted max MEMSCOPE_MAX_SIZE=1MiB "$targets/hostile" work 300000
+is $? 5 "MEMSCOPE_MAX_SIZE: the program runs"
+log=$(ls max.*.bin)
+ok "the log keeps to it" [ "$(stat -c %s "$log")" -le 1048576 ]
+is "$(wc -l <max.err)" 1 "one line says that recording stopped"
+read -r made _ ended bytes _ <<END
+$(counts max.counts/*)
+END
+read -r in_made _ in_ended in_bytes _ <<END
+$(totals "$log")
+END
+is "$((in_made + $(lost "$log" 3))) $((in_bytes + $(lost "$log" 4))) $((in_ended + $(lost "$log" 5)))" \
+	"$made $bytes $ended" "the rest is counted exactly: allocations, bytes, frees"
+ok "most of it came after the limit" [ "$(lost "$log" 3)" -gt 10000 ]
+is "$(field "$log" .lost.stopped_allocations)" "$(lost "$log" 3)" "the analyzer says how much"
+ok "the text says it too" sh -c "'$analyze' '$log' 2>&1 | grep -qi 'lost\|not recorded\|stopped'"
+
+mkdir fsize
+(cd fsize && LD_PRELOAD="$recorder" MEMSCOPE_OUTPUT=log.bin "$targets/hostile" fsize 300000 2>err)
+is $? 5 "RLIMIT_FSIZE: no SIGXFSZ, the program runs"
+is "$(wc -l <fsize/err)" 1 "one line"
+ok "all told" all_told fsize/log.bin 300000
+
+full='mount -t tmpfs -o size=512k tmpfs "$1" || exit 77; cd "$1" || exit 77
+	LD_PRELOAD="$2" MEMSCOPE_OUTPUT=log.bin "$3" work 300000 2>../err
+	echo $? >../code; cp log.bin ../log.bin'
+mkdir disk
+if unshare -rm sh -c "$full" sh "$PWD/disk" "$recorder" "$targets/hostile" 2>/dev/null; then
+	is "$(cat code)" 5 "a full disk: no SIGBUS, the program runs"
+	is "$(wc -l <err)" 1 "one line"
+	ok "all told" all_told log.bin 300000
+	ok "the analyzer reads what there is" [ "$(count log.bin 950000)" -gt 1000 ]
+else
+	skip "no mounts here" "a full disk"
+fi
+done_testing
