@@ -84,7 +84,8 @@ sub nodes {
 		my ($where, $parent, $check) = unpack 'Q< V V', substr $body, $at, 16;
 		next if !$check || $check != check($id, $where, $parent);
 		die "node $id has parent $parent\n" if $parent >= $id;
-		$node{$id} = [$where >> 48, $where & 0xffffffffffff, $parent];
+		# bit 47: interrupted there, no return address
+		$node{$id} = [$where >> 48, $where & 0x7fffffffffff, $parent];
 	}
 }
 

@@ -7,7 +7,7 @@
  * runpath:    dlopen of bare names and $ORIGIN, found through this program's RUNPATH
  * only. space A:    loads A into a namespace of its own.
  *
- * Build with: -O2 -fno-builtin -Wl,-rpath,'$ORIGIN/found'
+ * Build with: -O2 -fno-builtin -Wl,-rpath,$ORIGIN/found
  */
 #define _GNU_SOURCE
 #include "tests/targets/truth.h"

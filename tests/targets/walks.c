@@ -120,7 +120,9 @@ NOINLINE static int recurse(int left)
 		probe();
 		return 0;
 	}
-	return recurse(left - 1) + 1;
+	left = recurse(left - 1) + 1;
+	hide(&left);
+	return left;
 }
 
 static void on_signal(int number)
