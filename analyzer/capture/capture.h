@@ -7,10 +7,15 @@
 #define MS_CAPTURE_H
 
 #include "analyzer/base/error.h"
+#include "analyzer/base/progress.h"
 #include "analyzer/event_store/event_store.h"
 #include "analyzer/metadata/metadata.h"
 
-/* A piece of the log that could not be used. */
+/*
+ * A piece of the log that could not be used, or cannot be trusted.  At most
+ * MS_DAMAGE_MAX are listed; when there are more, the last says how many.
+ */
+#define MS_DAMAGE_MAX 1000
 struct ms_damage {
 	uint64_t offset, length; /* bytes of the file */
 	char what[120];		 /* one line */
@@ -19,14 +24,27 @@ struct ms_damage {
 struct ms_log; /* a mapped log: keeps the mapping that store and metadata point into */
 
 /*
- * Map path, check it and fill store and meta.
+ * Map path, check it and fill store and meta, which are empty.
  *
- * MS_OK, with damage (see ms_log_damage) when parts had to be left out; MS_EFORMAT for an empty,
- * foreign or future-major file; MS_EIO; MS_ENOMEM.  The file may be truncated by others while it is
- * mapped: its bytes are read into private memory when it is not a regular file.
+ * MS_OK, with damage (see ms_log_damage) when parts had to be left out; MS_EFORMAT for an
+ * empty, foreign or future-major file; MS_EIO; MS_ENOMEM.  The log of a program that still
+ * runs is read as far as it was written when each window was visited.
+ *
+ * A regular file is mapped, anything else is read into memory.  One limit of mapping: when
+ * somebody cuts the file while it is open here, touching what is gone raises SIGBUS.  The
+ * recorder never cuts off anything that it has handed out.
+ *
+ * On failure, store and meta may hold parts: free them.  They must not outlive the log.
  */
-MS_MUST_CHECK ms_status ms_log_open(struct ms_log **out, const char *path, struct ms_store *store,
-				    struct ms_metadata *meta, struct ms_error *err);
+MS_MUST_CHECK ms_status ms_log_open(struct ms_log **out, const char *path,
+				    struct ms_store *store, struct ms_metadata *meta,
+				    struct ms_error *err);
+/* The same, telling progress (NULL: nobody) how many bytes of the file are done. */
+MS_MUST_CHECK ms_status ms_log_open_watched(struct ms_log **out, const char *path,
+					    struct ms_store *store,
+					    struct ms_metadata *meta,
+					    const struct ms_progress *progress,
+					    struct ms_error *err);
 void ms_log_close(struct ms_log *log); /* after store and meta are freed */
 
 const struct ms_damage *ms_log_damage(const struct ms_log *log, size_t *count);
@@ -34,11 +52,11 @@ const struct ms_wire_status *ms_log_status(const struct ms_log *log);
 const struct ms_wire_head *ms_log_head(const struct ms_log *log);
 uint64_t ms_log_file_bytes(const struct ms_log *log);
 
-struct ms_log_window { /* one row of info's window list */
-	uint64_t offset, length, sequence;
+struct ms_log_window { /* one row of info's window list, by offset */
+	uint64_t offset, length, sequence, base_ticks;
 	uint32_t commit, owner;
-	uint16_t kind;
-	bool sealed;
+	uint16_t kind, header_bytes;
+	bool sealed; /* all that is committed is covered by a checksum */
 };
 const struct ms_log_window *ms_log_windows(const struct ms_log *log, size_t *count);
 
@@ -51,8 +69,7 @@ struct ms_record_options {
 	const char *library;	 /* path of libmemscope.so; NULL: found beside the analyzer or in LIBDIR */
 	const char *output;	 /* MEMSCOPE_OUTPUT; NULL: leave the environment's */
 	char *const *settings;	 /* "MEMSCOPE_x=value", NULL-terminated, or NULL */
-	const char *path;	 /* PATH, to find argv[0] in; NULL: the system's default */
-	char *const *environment; /* the program's, before the above; NULL: none */
+	char *const *environment; /* the program's, before the above; NULL: the caller's own */
 };
 
 struct ms_record_result {

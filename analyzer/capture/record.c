@@ -89,7 +89,9 @@ static char *merged_preload(const char *library, const char *before)
 static int fill(struct environment *env, const struct ms_record_options *options,
 		const char *library)
 {
-	for (char *const *item = options->environment; item && *item; item++)
+	char *const *inherited = options->environment ? options->environment : environ;
+
+	for (char *const *item = inherited; item && *item; item++)
 		if (set(env, *item))
 			return -1;
 	for (char *const *item = options->settings; item && *item; item++)
@@ -257,12 +259,13 @@ ms_status ms_record_run(const struct ms_record_options *options,
 
 	memset(result, 0, sizeof *result);
 	status = ms_record_library(library, options->library, err);
-	if (!status)
-		status = ms_record_find(path, options->argv[0], options->path, err);
-	if (!status)
-		status = ms_record_check(path, library, err);
 	if (!status && fill(&env, options, library))
 		status = ms_fail_memory(err);
+	if (!status)
+		status = ms_record_find(path, options->argv[0],
+					value_of(env.items, "PATH="), err);
+	if (!status)
+		status = ms_record_check(path, library, err);
 	if (!status)
 		status = run_program(path, options, &env, result, err);
 	release(&env);

@@ -393,6 +393,23 @@ START_TEST(passes_the_environment)
 	snprintf(expected, sizeof expected, "1|7|ours.%%p|%s:libm.so.6", real);
 	read_line("out", line, sizeof line);
 	ck_assert_str_eq(line, expected);
+	options.environment = NULL; /* the caller's own */
+	ck_assert_int_eq(setenv("A", "inherited", 1), 0);
+	ck_assert_int_eq(ms_record_run(&options, &result, &err), MS_OK);
+	read_line("out", line, sizeof line);
+	ck_assert_int_eq(strncmp(line, "inherited|7|", 12), 0);
+}
+END_TEST
+
+START_TEST(finds_the_program_in_the_given_path)
+{
+	char *argv[] = { "tool", NULL };
+	char path[64], *environment[] = { path, NULL };
+
+	snprintf(path, sizeof path, "PATH=%s/bin", dir);
+	mkdir("bin", 0755);
+	write_script("bin/tool", "#!/bin/sh\nexit 9\n");
+	ck_assert_int_eq(run(argv, environment).exit_code, 9);
 }
 END_TEST
 
@@ -522,6 +539,7 @@ int main(void)
 		leaves_the_exit_code_where_children_are_ignored,
 		forwards_signals,
 		passes_the_environment,
+		finds_the_program_in_the_given_path,
 		says_why_it_does_not_start,
 		survives_want_of_memory,
 		expands_patterns,
