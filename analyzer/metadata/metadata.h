@@ -18,33 +18,34 @@
 struct ms_process {
 	uint64_t pid, parent_pid;
 	uint64_t start_unix_ns;
-	uint64_t flags;	     /* enum ms_wire_head_flag */
+	uint64_t flags; /* enum ms_wire_head_flag */
 	uint32_t cpus, page_bytes;
 	uint16_t machine;
-	uint8_t clock;	     /* enum ms_wire_clock */
+	uint8_t clock; /* enum ms_wire_clock */
 };
 
-struct ms_fact { /* "argv" (repeated, in order), "env", "exe", "cwd", "kernel", "page", ... */
+struct ms_fact { /* "argv" (repeated, in order), "env", "exe", "cwd", "kernel", "page",
+		    ... */
 	const char *key, *value;
 };
 
 struct ms_thread {
-	uint32_t id;	    /* the log's, from 1 */
-	uint64_t tid;	    /* the kernel's */
-	const char *name;   /* the last one seen; "" when none */
-	uint64_t begin_ns;  /* first seen */
-	uint64_t end_ns;    /* UINT64_MAX: was still there at the end */
+	uint32_t id;	   /* the log's, from 1 */
+	uint64_t tid;	   /* the kernel's */
+	const char *name;  /* the last one seen; "" when none */
+	uint64_t begin_ns; /* first seen */
+	uint64_t end_ns;   /* UINT64_MAX: was still there at the end */
 };
 
 struct ms_module {
-	uint32_t id;		 /* the log's, from 1 */
-	uint64_t base;		 /* load bias: address = base + ELF virtual address */
-	uint64_t start, end;	 /* mapped range, [start, end) */
+	uint32_t id;	     /* the log's, from 1 */
+	uint64_t base;	     /* load bias: address = base + ELF virtual address */
+	uint64_t start, end; /* mapped range, [start, end) */
 	uint64_t seen_ns;
 	uint64_t gone_ns;	 /* UINT64_MAX: never unloaded */
 	const uint8_t *build_id; /* build_id_bytes of them; 0 when the file has none */
 	size_t build_id_bytes;
-	const char *path;	 /* as the program saw it; "linux-vdso.so.1" for the vdso */
+	const char *path; /* as the program saw it; "linux-vdso.so.1" for the vdso */
 };
 
 struct ms_sample {
@@ -63,68 +64,94 @@ MS_MUST_CHECK ms_status ms_metadata_new(struct ms_metadata **out, struct ms_erro
 void ms_metadata_free(struct ms_metadata *meta);
 
 /* --- filling (capture) -------------------------------------------------------------- */
-/* Each copies its texts; MS_OK or MS_ENOMEM.  Repeated ids: the first keeps its place. */
+/*
+ * Each copies its texts; MS_OK or MS_ENOMEM.  Repeated ids: the first keeps its place.
+ * Ids that no log may use (thread 0; module 0 and from MS_MODULE_CUT on) are left out.  A
+ * name or an end of a thread that nobody announced makes it, with tid 0, until it is
+ * announced.
+ */
 void ms_metadata_set_process(struct ms_metadata *meta, const struct ms_process *process);
-MS_MUST_CHECK ms_status ms_metadata_add_fact(struct ms_metadata *meta, const char *key, size_t key_len,
-					     const char *value, size_t value_len);
-MS_MUST_CHECK ms_status ms_metadata_add_thread(struct ms_metadata *meta, uint32_t id, uint64_t tid,
-					       uint64_t begin_ns);
+MS_MUST_CHECK ms_status ms_metadata_add_fact(struct ms_metadata *meta, const char *key,
+					     size_t key_len, const char *value,
+					     size_t value_len);
+MS_MUST_CHECK ms_status ms_metadata_add_thread(struct ms_metadata *meta, uint32_t id,
+					       uint64_t tid, uint64_t begin_ns);
 MS_MUST_CHECK ms_status ms_metadata_name_thread(struct ms_metadata *meta, uint32_t id,
 						const char *name, size_t len);
-MS_MUST_CHECK ms_status ms_metadata_end_thread(struct ms_metadata *meta, uint32_t id, uint64_t end_ns);
+MS_MUST_CHECK ms_status ms_metadata_end_thread(struct ms_metadata *meta, uint32_t id,
+					       uint64_t end_ns);
 /* path is path_len bytes, not terminated; the other fields as in struct ms_module. */
-MS_MUST_CHECK ms_status ms_metadata_add_module(struct ms_metadata *meta, const struct ms_module *module,
+MS_MUST_CHECK ms_status ms_metadata_add_module(struct ms_metadata *meta,
+					       const struct ms_module *module,
 					       size_t path_len);
 void ms_metadata_module_gone(struct ms_metadata *meta, uint32_t id, uint64_t gone_ns);
-MS_MUST_CHECK ms_status ms_metadata_add_sample(struct ms_metadata *meta, const struct ms_sample *sample);
-MS_MUST_CHECK ms_status ms_metadata_add_note(struct ms_metadata *meta, uint64_t at_ns, int on,
-					     const char *text, size_t len);
+MS_MUST_CHECK ms_status ms_metadata_add_sample(struct ms_metadata *meta,
+					       const struct ms_sample *sample);
+MS_MUST_CHECK ms_status ms_metadata_add_note(struct ms_metadata *meta, uint64_t at_ns,
+					     int on, const char *text, size_t len);
 /* A NODES window: nodes first_id, first_id + 1, ... stay mapped while meta lives. */
 MS_MUST_CHECK ms_status ms_metadata_add_nodes(struct ms_metadata *meta, uint32_t first_id,
-					      const struct ms_wire_node *nodes, size_t count);
+					      const struct ms_wire_node *nodes,
+					      size_t count);
 
-/* --- asking -------------------------------------------------------------------------- */
+/* --- asking --------------------------------------------------------------------------
+ */
 const struct ms_process *ms_metadata_process(const struct ms_metadata *meta);
 const struct ms_fact *ms_metadata_facts(const struct ms_metadata *meta, size_t *count);
 /* The index-th value (from 0) of key, or NULL. */
-const char *ms_metadata_fact(const struct ms_metadata *meta, const char *key, size_t index);
+const char *ms_metadata_fact(const struct ms_metadata *meta, const char *key,
+			     size_t index);
 /* The program's argv joined by blanks, shell-quoted where needed; owned by meta. */
 const char *ms_metadata_command(const struct ms_metadata *meta);
-const struct ms_thread *ms_metadata_threads(const struct ms_metadata *meta, size_t *count);
-const struct ms_thread *ms_metadata_thread(const struct ms_metadata *meta, uint32_t id); /* or NULL */
-const struct ms_module *ms_metadata_modules(const struct ms_metadata *meta, size_t *count);
-const struct ms_module *ms_metadata_module(const struct ms_metadata *meta, uint32_t id); /* or NULL */
-const struct ms_sample *ms_metadata_samples(const struct ms_metadata *meta, size_t *count);
+const struct ms_thread *ms_metadata_threads(const struct ms_metadata *meta,
+					    size_t *count);
+const struct ms_thread *ms_metadata_thread(const struct ms_metadata *meta,
+					   uint32_t id); /* or NULL */
+const struct ms_module *ms_metadata_modules(const struct ms_metadata *meta,
+					    size_t *count);
+const struct ms_module *ms_metadata_module(const struct ms_metadata *meta,
+					   uint32_t id); /* or NULL */
+const struct ms_sample *ms_metadata_samples(const struct ms_metadata *meta,
+					    size_t *count);
 const struct ms_note *ms_metadata_notes(const struct ms_metadata *meta, size_t *count);
 
-/* One node of the trie.  false: no such node, or its check is wrong. */
+/*
+ * One node of the trie.  false: no such node, its check is wrong, or its parent is not
+ * smaller: following parents always ends.
+ */
 bool ms_metadata_node(const struct ms_metadata *meta, uint32_t id, uint32_t *module,
 		      uint64_t *offset, uint32_t *parent);
 /* One past the largest node id that the log's windows cover. */
 uint32_t ms_metadata_node_limit(const struct ms_metadata *meta);
 
-/* --- symbols (metadata/symbols.c, elfutils) ------------------------------------------- */
+/* --- symbols (metadata/symbols.c, elfutils) -------------------------------------------
+ */
 struct ms_frame {
 	const char *function; /* demangled; NULL: not known */
 	const char *file;     /* source path; NULL: not known */
 	const char *module;   /* path, or NULL */
-	uint64_t address;     /* in the module (ELF virtual), absolute without one */
+	uint64_t address;     /* as recorded (where a call returns to): in the module (ELF
+				 virtual), absolute when module is NULL */
 	uint32_t line;	      /* 0: not known */
 	bool inlined;	      /* this function was inlined into the next frame */
 	uint8_t cut;	      /* enum ms_cut when the stack ends here unseen, else 0 */
 };
 
 struct ms_symbol_options {
-	bool debuginfod;	  /* ask DEBUGINFOD_URLS' servers; only on request */
-	const char *debug_dirs;	  /* ':'-separated roots of separate debug files; NULL: /usr/lib/debug */
+	bool debuginfod;	/* ask DEBUGINFOD_URLS' servers; only on request */
+	const char *debug_dirs; /* ':'-separated roots of separate debug files; NULL:
+				   /usr/lib/debug */
 };
-void ms_metadata_set_symbol_options(struct ms_metadata *meta, const struct ms_symbol_options *options);
+/* For modules that nothing was asked of yet.  debug_dirs is not copied: it outlives meta.
+ */
+void ms_metadata_set_symbol_options(struct ms_metadata *meta,
+				    const struct ms_symbol_options *options);
 
 /*
- * The frames of one node, innermost inlined function first, the function that owns the code
- * last; at least one.  Resolved once per distinct address and kept by meta.  *count is 0 for
- * node 0 and for nodes that the log lacks.  MS_OK or MS_ENOMEM; a file without symbols is
- * not an error.
+ * The frames of one node, innermost inlined function first, the function that owns the
+ * code last; at least one.  Resolved once per distinct address and kept by meta.  *count
+ * is 0 for node 0 and for nodes that the log lacks.  MS_OK or MS_ENOMEM; a file without
+ * symbols is not an error.
  */
 MS_MUST_CHECK ms_status ms_metadata_frames(struct ms_metadata *meta, uint32_t node,
 					   const struct ms_frame **frames, size_t *count,
@@ -132,13 +159,18 @@ MS_MUST_CHECK ms_status ms_metadata_frames(struct ms_metadata *meta, uint32_t no
 
 /*
  * The frame that a stack is filed under: the first from the leaf that is not part of an
- * allocator or its C++ wrappers (operator new, __gnu_cxx::new_allocator, std::allocator_traits,
- * Rust's __rust_alloc ...).  Falls back to the leaf.
+ * allocator or its C++ wrappers (operator new, __gnu_cxx::new_allocator,
+ * std::allocator_traits, Rust's __rust_alloc ...).  Falls back to the leaf; *frame is
+ * NULL only where ms_metadata_frames() has none for node.
  */
 MS_MUST_CHECK ms_status ms_metadata_site(struct ms_metadata *meta, uint32_t node,
-					 const struct ms_frame **frame, struct ms_error *err);
+					 const struct ms_frame **frame,
+					 struct ms_error *err);
 
-/* Modules whose file was missing or had another build-id: symbols are absent for these. */
+/*
+ * Whether a module's file was missing or had another build-id, and nothing with the right
+ * one was found: its symbols are absent.  Known once frames of the module were asked for.
+ */
 bool ms_metadata_module_file_differs(const struct ms_metadata *meta, uint32_t module_id);
 
 #endif

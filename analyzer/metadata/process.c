@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * process.c - the recorded process: its identity, facts, samples and notes.
+ */
+#include "analyzer/base/alloc.h"
+#include "analyzer/metadata/inside.h"
+
+#include <string.h>
+
+void ms_metadata_set_process(struct ms_metadata *meta, const struct ms_process *process)
+{
+	meta->process = *process;
+}
+
+const struct ms_process *ms_metadata_process(const struct ms_metadata *meta)
+{
+	return &meta->process;
+}
+
+static bool needs_no_quotes(const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_@%+=:,./-";
+
+	return *word && word[strspn(word, plain)] == '\0';
+}
+
+/* One more word of the command, as a shell would read it back. */
+static void add_word(struct ms_strbuf *command, const char *word)
+{
+	if (command->len)
+		ms_strbuf_addc(command, ' ');
+	if (needs_no_quotes(word)) {
+		ms_strbuf_adds(command, word);
+		return;
+	}
+	ms_strbuf_addc(command, '\'');
+	for (; *word; word++) {
+		if (*word == '\'')
+			ms_strbuf_adds(command, "'\\''");
+		else
+			ms_strbuf_addc(command, *word);
+	}
+	ms_strbuf_addc(command, '\'');
+}
+
+ms_status ms_metadata_add_fact(struct ms_metadata *meta, const char *key, size_t key_len,
+			       const char *value, size_t value_len)
+{
+	struct ms_fact fact = { ms_arena_text(&meta->arena, key, key_len),
+				ms_arena_text(&meta->arena, value, value_len) };
+
+	if (!fact.key || !fact.value ||
+	    MS_GROW(meta->facts, meta->fact_room, meta->fact_count) < 0)
+		return MS_ENOMEM;
+	if (strcmp(fact.key, "argv") == 0) {
+		size_t before = meta->command.len;
+
+		add_word(&meta->command, fact.value);
+		if (meta->command.failed) {
+			ms_strbuf_truncate(&meta->command, before);
+			meta->command.failed = false;
+			return MS_ENOMEM;
+		}
+	}
+	meta->facts[meta->fact_count++] = fact;
+	return MS_OK;
+}
+
+const struct ms_fact *ms_metadata_facts(const struct ms_metadata *meta, size_t *count)
+{
+	*count = meta->fact_count;
+	return meta->facts;
+}
+
+const char *ms_metadata_fact(const struct ms_metadata *meta, const char *key,
+			     size_t index)
+{
+	for (size_t i = 0; i < meta->fact_count; i++)
+		if (strcmp(meta->facts[i].key, key) == 0 && index-- == 0)
+			return meta->facts[i].value;
+	return NULL;
+}
+
+const char *ms_metadata_command(const struct ms_metadata *meta)
+{
+	return ms_strbuf_text(&meta->command);
+}
+
+ms_status ms_metadata_add_sample(struct ms_metadata *meta, const struct ms_sample *sample)
+{
+	if (MS_GROW(meta->samples, meta->sample_room, meta->sample_count) < 0)
+		return MS_ENOMEM;
+	meta->samples[meta->sample_count++] = *sample;
+	return MS_OK;
+}
+
+const struct ms_sample *ms_metadata_samples(const struct ms_metadata *meta, size_t *count)
+{
+	*count = meta->sample_count;
+	return meta->samples;
+}
+
+ms_status ms_metadata_add_note(struct ms_metadata *meta, uint64_t at_ns, int on,
+			       const char *text, size_t len)
+{
+	struct ms_note note = { at_ns, on,
+				len ? ms_arena_text(&meta->arena, text, len) : "" };
+
+	if (!note.text || MS_GROW(meta->notes, meta->note_room, meta->note_count) < 0)
+		return MS_ENOMEM;
+	meta->notes[meta->note_count++] = note;
+	return MS_OK;
+}
+
+const struct ms_note *ms_metadata_notes(const struct ms_metadata *meta, size_t *count)
+{
+	*count = meta->note_count;
+	return meta->notes;
+}
