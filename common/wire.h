@@ -118,13 +118,15 @@ static_assert(sizeof(struct ms_wire_window) == 64, "a window header is 64 bytes"
  * parent 0 is the outermost frame.  A node is valid once check is right.
  */
 struct ms_wire_node {
-	uint64_t where;	 /* module << 48 | address - module's base (48 bits) */
+	uint64_t where;	 /* module << 48 | MS_WHERE_EXACT or 0 | address - module's base */
 	uint32_t parent; /* always smaller than the node's own id */
 	uint32_t check;	 /* ms_wire_node_check() */
 };
 static_assert(sizeof(struct ms_wire_node) == 16, "a node is 16 bytes");
 
-#define MS_WHERE_BITS 48
+#define MS_WHERE_MODULE_SHIFT 48
+#define MS_WHERE_EXACT (1ULL << 47) /* interrupted there: not a return address */
+#define MS_WHERE_OFFSET (MS_WHERE_EXACT - 1)
 #define MS_MODULE_NONE 0     /* where holds an absolute address */
 #define MS_MODULE_CUT 0xffff /* where holds an enum ms_cut: the stack goes on unseen */
 

@@ -421,7 +421,7 @@ static inline uint32_t lb_node(struct log_builder *lb, uint32_t module, uint64_t
 		wire = lb_wire(lb, (size_t)(w - lb->windows));
 	}
 	node = (struct ms_wire_node *)(void *)((uint8_t *)wire + 64) + w->used++;
-	node->where = (uint64_t)module << MS_WHERE_BITS | offset;
+	node->where = (uint64_t)module << MS_WHERE_MODULE_SHIFT | offset;
 	node->parent = parent;
 	node->check = ms_wire_node_check(id, node->where, parent);
 	return id;
