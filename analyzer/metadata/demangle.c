@@ -12,7 +12,6 @@
 
 #include <libiberty/demangle.h>
 #include <setjmp.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +105,11 @@ static ms_status demangle_d(char **out, const char *name)
 		free(text);
 	}
 	return status;
+}
+
+bool ms_is_mangled(const char *name)
+{
+	return name[0] == '_' && (name[1] == 'Z' || name[1] == 'R' || name[1] == 'D');
 }
 
 ms_status ms_demangle(char **out, const char *name)

@@ -7,6 +7,8 @@
 
 #include "analyzer/base/error.h"
 
+#include <stdbool.h>
+
 #define MS_DEMANGLE_INPUT_BYTES	 16384
 #define MS_DEMANGLE_OUTPUT_BYTES 65536
 
@@ -16,5 +18,8 @@
  * MS_ENOMEM.
  */
 MS_MUST_CHECK ms_status ms_demangle(char **out, const char *name);
+
+/* Whether name begins as the mangled names of C++, Rust and D do. */
+bool ms_is_mangled(const char *name);
 
 #endif

@@ -12,6 +12,7 @@
 #include "analyzer/base/strbuf.h"
 #include "analyzer/metadata/code_index.h"
 #include "analyzer/metadata/debug_files.h"
+#include "analyzer/metadata/demangle.h"
 #include "analyzer/metadata/symbol_table.h"
 
 #include <elfutils/libdwelf.h>
@@ -329,29 +330,43 @@ static ms_status find_dwarf(struct ms_code *code, struct ms_symbol_file *file,
 	return file->code ? ms_code_index_find(code, file->code, address) : MS_OK;
 }
 
-ms_status ms_symbol_file_find(struct ms_code *code, struct ms_symbol_file *file,
-			      uint64_t address)
+/* The symbol table's name for address; NULL in *name when it has none. */
+static ms_status find_symbol(const char **name, struct ms_symbol_file *file,
+			     uint64_t address)
 {
-	struct ms_code_level *owner;
-	ms_status status;
-
-	code->count = 0;
-	status = find_dwarf(code, file, address);
-	if (status != MS_OK)
-		return status;
-	owner = code->count ? &code->levels[code->count - 1] : &code->levels[0];
-	if (code->count && (owner->name || owner->linkage))
-		return MS_OK;
 	if (!file->symbols) {
 		file->symbols = ms_symbol_table_new(file->module);
 		if (!file->symbols)
 			return MS_ENOMEM;
 	}
-	if (code->count == 0)
+	*name = ms_symbol_table_find(file->symbols, address);
+	return MS_OK;
+}
+
+ms_status ms_symbol_file_find(struct ms_code *code, struct ms_symbol_file *file,
+			      uint64_t address)
+{
+	struct ms_code_level *owner = &code->levels[0];
+	const char *name;
+
+	code->count = 0;
+	if (find_dwarf(code, file, address) != MS_OK)
+		return MS_ENOMEM;
+	if (code->count)
+		owner = &code->levels[code->count - 1];
+	else
 		*owner = (struct ms_code_level){ 0 };
-	owner->linkage = ms_symbol_table_find(file->symbols, address);
-	owner->name = owner->linkage;
 	if (owner->linkage)
-		code->count += code->count == 0;
+		return MS_OK;
+	if (find_symbol(&name, file, address) != MS_OK) {
+		code->count = 0;
+		return MS_ENOMEM;
+	}
+	/* With -g1 a mangled symbol says more than DWARF does: its class and arguments.
+	 */
+	if (name && (!owner->name || ms_is_mangled(name)))
+		owner->linkage = name;
+	if (code->count == 0 && name)
+		code->count = 1;
 	return MS_OK;
 }

@@ -74,11 +74,6 @@ void ms_metadata_set_symbol_options(struct ms_metadata *meta,
 /* --- texts -----------------------------------------------------------------------------
  */
 
-static bool looks_mangled(const char *name)
-{
-	return name[0] == '_' && (name[1] == 'Z' || name[1] == 'R' || name[1] == 'D');
-}
-
 /* The name without the version of its symbol (memcpy@@GLIBC_2.14). */
 static size_t plain_length(const char *name)
 {
@@ -135,7 +130,7 @@ static ms_status function_of(const char **out, struct ms_symbols *symbols,
 
 		if (status != MS_OK || *out)
 			return status;
-		if (!name || looks_mangled(level->linkage))
+		if (!name || ms_is_mangled(level->linkage))
 			name = level->linkage;
 	}
 	if (!name)
