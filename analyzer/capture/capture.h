@@ -62,6 +62,8 @@ const struct ms_log_window *ms_log_windows(const struct ms_log *log, size_t *cou
 
 /* End of the recording in ns since its start: exit, or the last event or record. */
 uint64_t ms_log_duration_ns(const struct ms_log *log);
+/* How its ticks become nanoseconds. */
+const struct ms_tick_scale *ms_log_scale(const struct ms_log *log);
 
 /* --- running a program under the recorder (record.c) ---------------------------------- */
 struct ms_record_options {

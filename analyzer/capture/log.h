@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * log.h - a log while it is being read: what the steps of ms_log_open() share.
+ *
+ * The file's bytes may be anything, and may change while they are read: numbers are
+ * copied out once, checked, and used from the copy.
+ */
+#ifndef MS_CAPTURE_LOG_H
+#define MS_CAPTURE_LOG_H
+
+#include "analyzer/base/map.h"
+#include "analyzer/capture/capture.h"
+
+struct ms_log {
+	/* log_file.c */
+	const uint8_t *bytes;
+	uint64_t size;
+	bool mapped; /* or read into memory of ours */
+	int fd;	     /* of the mapped file while it is being read, else -1 */
+
+	/* log_head.c */
+	struct ms_wire_head head;
+	struct ms_wire_status status; /* zero where the file has none */
+	uint64_t head_bytes;	      /* where the windows begin */
+	bool head_ok;		      /* its checksum is right */
+	bool known_minor;	      /* no later minor: what is reserved is zero */
+	bool ended;		      /* exited, and the status' checksum is right */
+
+	/* log_salvage.c */
+	struct ms_damage *damage;
+	size_t damage_count, damage_room;
+	uint64_t damage_more; /* pieces beyond MS_DAMAGE_MAX */
+	bool no_memory;	      /* a piece could not be listed */
+
+	/* log_window.c */
+	struct ms_log_window *windows;
+	size_t window_count, window_room;
+	struct ms_map sequences;
+	uint64_t unsealed; /* windows of an ended log that are not sealed */
+	uint64_t unsealed_at;
+
+	/* log_record.c */
+	struct ms_tick_scale scale;
+	uint64_t last_ticks; /* of all records */
+	uint64_t duration_ns;
+};
+
+/* --- log_file.c: the file's bytes ------------------------------------------------------
+ */
+
+/* MS_OK; MS_EIO when path cannot be opened or read, or is a directory; MS_ENOMEM. */
+MS_MUST_CHECK ms_status ms_log_file_open(struct ms_log *log, const char *path,
+					 struct ms_error *err);
+/* The mapping stays, the descriptor goes. */
+void ms_log_file_detach(struct ms_log *log);
+void ms_log_file_close(struct ms_log *log);
+/* The first byte of [from, to) that is not zero, or to; holes cost nothing. */
+uint64_t ms_log_nonzero(const struct ms_log *log, uint64_t from, uint64_t to);
+
+/* --- log_head.c: head and status -------------------------------------------------------
+ */
+
+/* MS_OK, with what is wrong listed as damage; MS_EFORMAT: no log, or of another major. */
+MS_MUST_CHECK ms_status ms_log_read_head(struct ms_log *log, const char *path,
+					 struct ms_error *err);
+
+/* --- log_salvage.c: what is wrong, and where the log goes on ---------------------------
+ */
+
+/* List a piece; it joins the last one when it is its continuation. */
+void ms_log_damaged(struct ms_log *log, uint64_t offset, uint64_t length,
+		    const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Sort the list by offset, and say how many pieces are not in it. */
+void ms_log_damage_end(struct ms_log *log);
+/* Is there a whole, right window header at offset?  It is copied out. */
+bool ms_log_header_at(const struct ms_log *log, uint64_t offset,
+		      struct ms_wire_window *header);
+/*
+ * From offset, where there is no window, to the next page before end with one, or end.
+ * What is passed over is listed as damage unless it is zero (reserved and never handed
+ * out) or the header of a window that was being handed out when the program was killed.
+ */
+uint64_t ms_log_skip_gap(struct ms_log *log, uint64_t offset, uint64_t end);
+
+/* --- log_window.c: windows
+ * -------------------------------------------------------------- */
+
+/* Visit all windows: list them, check them, add the events to store. */
+MS_MUST_CHECK ms_status ms_log_walk(struct ms_log *log, struct ms_store *store,
+				    const struct ms_progress *progress,
+				    struct ms_error *err);
+/* The body bytes of a listed window that are in the file and may be used. */
+const uint8_t *ms_log_body(const struct ms_log *log, const struct ms_log_window *window,
+			   uint64_t *bytes);
+/*
+ * The windows of one kind, sorted by sequence, or by owner for NODES.  *out is freed by
+ * the caller and holds *count pointers.
+ */
+MS_MUST_CHECK ms_status ms_log_sorted(const struct ms_log *log, unsigned kind,
+				      const struct ms_log_window ***out, size_t *count,
+				      struct ms_error *err);
+
+/* --- log_nodes.c: the stack trie
+ * --------------------------------------------------------- */
+
+MS_MUST_CHECK ms_status ms_log_read_nodes(struct ms_log *log, struct ms_metadata *meta,
+					  struct ms_error *err);
+
+/* --- log_record.c: descriptive records
+ * ---------------------------------------------------- */
+
+/* Find the clock's scale, then hand all records to meta. */
+MS_MUST_CHECK ms_status ms_log_read_records(struct ms_log *log, struct ms_metadata *meta,
+					    struct ms_error *err);
+
+#endif

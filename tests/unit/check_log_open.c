@@ -1,0 +1,824 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_log_open.c - logs that are right, and logs that are wrong in every way.
+ *
+ * The logs are memfds: regular files without a place in the file system.
+ */
+#define _GNU_SOURCE
+#include "analyzer/base/alloc.h"
+#include "analyzer/capture/capture.h"
+#include "tests/unit/log_builder.h"
+
+#include <check.h>
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#define NS_AT(ticks) ((ticks)-LB_START_TICKS)
+
+struct reading {
+	struct ms_store *store;
+	struct ms_metadata *meta;
+	struct ms_log *log;
+	struct ms_error err;
+	ms_status status;
+};
+
+static int fd = -1;
+static char path[64];
+
+static void setup(void)
+{
+	fd = memfd_create("log", MFD_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+}
+
+static void teardown(void)
+{
+	close(fd);
+}
+
+static void put_bytes(const void *data, size_t len)
+{
+	ck_assert_int_eq(ftruncate(fd, 0), 0);
+	ck_assert_int_eq(pwrite(fd, data, len, 0), (ssize_t)len);
+}
+
+static void put(const struct log_builder *lb)
+{
+	put_bytes(lb->data, lb->len);
+}
+
+static void release(struct reading *r)
+{
+	ms_store_free(r->store);
+	ms_metadata_free(r->meta);
+	ms_log_close(r->log);
+}
+
+static void read_file(struct reading *r, const char *name)
+{
+	*r = (struct reading){ 0 };
+	r->status = ms_store_new(&r->store, &r->err);
+	if (r->status == MS_OK)
+		r->status = ms_metadata_new(&r->meta, &r->err);
+	if (r->status == MS_OK)
+		r->status = ms_log_open(&r->log, name, r->store, r->meta, &r->err);
+	ck_assert_int_eq(r->status == MS_OK, r->log != NULL);
+}
+
+static size_t damage(const struct reading *r)
+{
+	size_t count;
+
+	ms_log_damage(r->log, &count);
+	return count;
+}
+
+static const char *what(const struct reading *r, size_t i)
+{
+	size_t count;
+	const struct ms_damage *list = ms_log_damage(r->log, &count);
+
+	ck_assert_uint_lt(i, count);
+	return list[i].what;
+}
+
+/* Read the file, which is readable and undamaged. */
+static void read_right(struct reading *r)
+{
+	read_file(r, path);
+	ck_assert_msg(r->status == MS_OK, "%s", r->err.text);
+	ck_assert_msg(damage(r) == 0, "%s", damage(r) ? what(r, 0) : "");
+}
+
+/* Read the file, which has one piece of damage that says text. */
+static void read_damaged(struct reading *r, const char *text)
+{
+	read_file(r, path);
+	ck_assert_msg(r->status == MS_OK, "%s", r->err.text);
+	ck_assert_uint_eq(damage(r), 1);
+	ck_assert_msg(strstr(what(r, 0), text) != NULL, "%s", what(r, 0));
+}
+
+/* Replay all events; returns how many. */
+static uint64_t replay(const struct reading *r)
+{
+	struct ms_cursor *cursor;
+	struct ms_event event;
+	uint64_t n = 0, at = 0;
+
+	ck_assert_int_eq(ms_cursor_open(&cursor, r->store, NULL), MS_OK);
+	for (; ms_cursor_next(cursor, &event); n++) {
+		ck_assert_uint_ge(event.at_ns, at);
+		at = event.at_ns;
+	}
+	ms_cursor_close(cursor);
+	ck_assert_uint_eq(n, ms_store_event_count(r->store));
+	return n;
+}
+
+/* One of everything, in four small windows; not ended yet. */
+static void build(struct log_builder *lb)
+{
+	uint32_t stack;
+
+	lb_init(lb);
+	lb_fact(lb, "argv", "./app");
+	lb_fact(lb, "argv", "two words");
+	lb_thread(lb, 1, 1100, 4242, "main");
+	lb_thread(lb, 2, 1200, 4243, NULL);
+	lb_module(lb, 1, 1050, 0x400000, 0x400000, 0x401000, "\1\2\3\4", 4, "/bin/app");
+	lb_record_of(lb, MS_RECORD_MODULE_GONE, LB_NUMBERS(1, 8000), NULL);
+	lb_record_of(lb, MS_RECORD_SAMPLE, LB_NUMBERS(3000, 65536, 7, 1), NULL);
+	lb_record_of(lb, MS_RECORD_CLOCK, LB_NUMBERS(9000, 8500), NULL);
+	lb_record_of(lb, MS_RECORD_STATE, LB_NUMBERS(4000, 0), NULL);
+	lb_record_of(lb, MS_RECORD_NOTE, NULL, 0, "something was said");
+	lb_record_of(lb, MS_RECORD_THREAD_END, LB_NUMBERS(2, 7000), NULL);
+	lb_record(lb, 30, "of a later version", 18);
+	stack = lb_node(lb, 1, 0x123, lb_node(lb, MS_MODULE_NONE, 0x7777, 0));
+	for (unsigned i = 0; i < 20; i++) {
+		lb_event(lb, 1, 2000 + 10 * i, MS_EVENT_MALLOC, 0x10010 + 32 * i, i,
+			 stack);
+		lb_event(lb, 1, 2005 + 10 * i, MS_EVENT_FREE, 0x10010 + 32 * i, 0, 0);
+	}
+	lb_event_aligned(lb, 1, 3000, MS_EVENT_MEMALIGN, 0x7f0000001000, 100, 0, 12);
+	lb_event(lb, 1, 3001, MS_EVENT_MALLOC, 0, UINT64_MAX, stack);
+}
+
+START_TEST(a_right_log_is_read)
+{
+	struct log_builder lb;
+	struct reading r;
+	const struct ms_log_window *windows;
+	size_t count;
+
+	build(&lb);
+	lb_end(&lb, 9500);
+	put(&lb);
+	read_right(&r);
+	ck_assert_uint_eq(replay(&r), 42);
+	ck_assert_uint_eq(ms_log_duration_ns(r.log), NS_AT(9500));
+	ck_assert_uint_eq(ms_log_file_bytes(r.log), lb.len);
+	ck_assert_uint_eq(ms_log_status(r.log)->end, MS_END_EXITED);
+	ck_assert_uint_eq(ms_log_head(r.log)->pid, LB_PID);
+	windows = ms_log_windows(r.log, &count);
+	ck_assert_uint_eq(count, 3);
+	ck_assert_uint_eq(windows[2].kind, MS_WINDOW_EVENTS);
+	ck_assert_uint_eq(windows[2].sequence, 3);
+	ck_assert_uint_eq(windows[2].owner, 1);
+	ck_assert(windows[2].sealed);
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(descriptions_reach_metadata)
+{
+	struct log_builder lb;
+	struct reading r;
+	const struct ms_thread *thread;
+	const struct ms_module *module;
+	const struct ms_sample *samples;
+	const struct ms_note *notes;
+	uint32_t module_id, parent;
+	uint64_t offset;
+	size_t count;
+
+	build(&lb);
+	lb_end(&lb, 9500);
+	put(&lb);
+	read_right(&r);
+	ck_assert_uint_eq(ms_metadata_process(r.meta)->pid, LB_PID);
+	ck_assert_uint_eq(ms_metadata_process(r.meta)->start_unix_ns, LB_START_UNIX);
+	ck_assert_str_eq(ms_metadata_fact(r.meta, "argv", 1), "two words");
+	thread = ms_metadata_thread(r.meta, 1);
+	ck_assert_ptr_nonnull(thread);
+	ck_assert_str_eq(thread->name, "main");
+	ck_assert_uint_eq(thread->tid, 4242);
+	ck_assert_uint_eq(thread->begin_ns, NS_AT(1100));
+	ck_assert_uint_eq(ms_metadata_thread(r.meta, 2)->end_ns, NS_AT(7000));
+	module = ms_metadata_module(r.meta, 1);
+	ck_assert_ptr_nonnull(module);
+	ck_assert_str_eq(module->path, "/bin/app");
+	ck_assert_uint_eq(module->end, 0x401000);
+	ck_assert_uint_eq(module->gone_ns, NS_AT(8000));
+	ck_assert_uint_eq(module->build_id_bytes, 4);
+	ck_assert_mem_eq(module->build_id, "\1\2\3\4", 4);
+	samples = ms_metadata_samples(r.meta, &count);
+	ck_assert_uint_eq(count, 1);
+	ck_assert_uint_eq(samples[0].at_ns, NS_AT(3000));
+	ck_assert_uint_eq(samples[0].resident_bytes, 65536);
+	ck_assert_uint_eq(samples[0].major_faults, 1);
+	notes = ms_metadata_notes(r.meta, &count);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_int_eq(notes[0].on, 0);
+	ck_assert_str_eq(notes[1].text, "something was said");
+	ck_assert(ms_metadata_node(r.meta, 2, &module_id, &offset, &parent));
+	ck_assert_uint_eq(module_id, 1);
+	ck_assert_uint_eq(offset, 0x123);
+	ck_assert_uint_eq(parent, 1);
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(the_name_last_given_stands)
+{
+	struct log_builder lb;
+	struct reading r;
+
+	lb_init(&lb);
+	lb_thread(&lb, 1, 1100, 7, "first");
+	lb_record_of(&lb, MS_RECORD_THREAD_NAME, LB_NUMBERS(1, 1900), "last");
+	lb_record_of(&lb, MS_RECORD_THREAD_NAME, LB_NUMBERS(1, 1500), "middle");
+	lb_end(&lb, 2000);
+	put(&lb);
+	read_right(&r);
+	ck_assert_str_eq(ms_metadata_thread(r.meta, 1)->name, "last");
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(a_tsc_is_scaled_by_its_readings)
+{
+	struct log_builder lb;
+	struct reading r;
+	const struct ms_note *notes;
+	size_t count;
+
+	build(&lb); /* the CLOCK record: 8000 ticks after start, 8000 ns after start */
+	lb_head(&lb)->clock = MS_CLOCK_TSC;
+	lb_fix_head(&lb);
+	lb_record_of(&lb, MS_RECORD_CLOCK, LB_NUMBERS(17000, LB_START_MONO + 4000), NULL);
+	lb_end(&lb, 9000);
+	put(&lb);
+	read_right(&r);
+	ck_assert_uint_eq(ms_log_duration_ns(r.log), 2000);
+	ck_assert_uint_eq(ms_metadata_thread(r.meta, 2)->begin_ns, 50);
+	notes = ms_metadata_notes(r.meta, &count);
+	ck_assert_uint_eq(count, 2);
+	ck_assert_str_eq(notes[1].text, "something was said");
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(a_tsc_without_readings_is_noted)
+{
+	struct log_builder lb;
+	struct reading r;
+	const struct ms_note *notes;
+	size_t count;
+
+	lb_init(&lb);
+	lb_head(&lb)->clock = MS_CLOCK_TSC;
+	lb_fix_head(&lb);
+	lb_end(&lb, LB_START_TICKS + 77);
+	put(&lb);
+	read_right(&r);
+	ck_assert_uint_eq(ms_log_duration_ns(r.log), 77);
+	notes = ms_metadata_notes(r.meta, &count);
+	ck_assert_uint_eq(count, 1);
+	ck_assert(strstr(notes[0].text, "clock") != NULL);
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(a_running_log_is_read)
+{
+	struct log_builder lb;
+	struct reading r;
+
+	build(&lb);
+	lb_open(&lb, MS_WINDOW_EVENTS, 9, 0); /* handed out, nothing in it yet */
+	lb_reserve(&lb, lb.len + 5 * MS_WIRE_PAGE);
+	lb_status(&lb)->extent = lb.len;
+	/* half an event behind commit */
+	memset((uint8_t *)lb_wire(&lb, 2) + 64 + lb_wire(&lb, 2)->commit, 0x55, 7);
+	put(&lb);
+	read_right(&r);
+	ck_assert_uint_eq(replay(&r), 42);
+	ck_assert_uint_eq(ms_log_duration_ns(r.log), NS_AT(8000));
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(a_header_torn_by_a_kill_is_passed)
+{
+	struct log_builder lb;
+	struct reading r;
+	size_t torn;
+
+	build(&lb);
+	torn = lb_open(&lb, MS_WINDOW_EVENTS, 9, 0);
+	lb_wire(&lb, torn)->magic = 0;
+	lb_event(&lb, 3, 5000, MS_EVENT_MALLOC, 0x5550, 1, 0);
+	put(&lb);
+	read_right(&r);
+	ck_assert_uint_eq(replay(&r), 43);
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(windows_may_stay_open_if_counted)
+{
+	struct log_builder lb;
+	struct reading r;
+
+	build(&lb);
+	lb_end(&lb, 9500);
+	lb_wire(&lb, 2)->sealed = 0;
+	lb_wire(&lb, 2)->body_crc = 0;
+	put(&lb);
+	read_damaged(&r, "1 windows without a checksum, 0 should be");
+	ck_assert_uint_eq(replay(&r), 42);
+	release(&r);
+	lb_status(&lb)->open_windows = 1;
+	lb_fix_status(&lb);
+	put(&lb);
+	read_right(&r);
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+/* --- what is no log
+ * --------------------------------------------------------------------- */
+
+static void check_refused(const char *name, ms_status status, const char *text)
+{
+	struct reading r;
+
+	read_file(&r, name);
+	ck_assert_int_eq(r.status, status);
+	ck_assert_msg(strstr(r.err.text, text) != NULL, "%s", r.err.text);
+	ck_assert_msg(strstr(r.err.text, name) == r.err.text, "%s", r.err.text);
+	ck_assert_ptr_null(strchr(r.err.text, '\n'));
+	release(&r);
+}
+
+START_TEST(what_is_no_log_is_refused)
+{
+	struct log_builder lb;
+	char name[64];
+	uint8_t *page = calloc(1, 8192);
+
+	put_bytes("", 0);
+	check_refused(path, MS_EFORMAT, "is empty");
+	put_bytes("#!/bin/sh\necho this is a text\n", 30);
+	check_refused(path, MS_EFORMAT, "is not a memscope log");
+	put_bytes("\x89MSC", 4);
+	check_refused(path, MS_EFORMAT, "is not a memscope log");
+	put_bytes(page, 8192);
+	check_refused(path, MS_EFORMAT, "is not a memscope log");
+	put_bytes(MS_WIRE_MAGIC, 8);
+	check_refused(path, MS_EFORMAT, "is cut off after 8 bytes");
+	check_refused("/", MS_EIO, "is a directory");
+	check_refused("/dev/zero", MS_EFORMAT, "is not a memscope log");
+	check_refused("/nonexistent/x.bin", MS_EIO, "No such file");
+	lb_init(&lb);
+	lb_save(&lb, name);
+	ck_assert_int_eq(chmod(name, 0), 0);
+	if (geteuid() != 0)
+		check_refused(name, MS_EIO, "Permission denied");
+	unlink(name);
+	lb_release(&lb);
+	free(page);
+}
+END_TEST
+
+START_TEST(other_majors_are_refused)
+{
+	struct log_builder lb;
+
+	build(&lb);
+	lb_end(&lb, 9500);
+	lb_head(&lb)->major = 7;
+	lb_head(&lb)->minor = 3;
+	put(&lb);
+	check_refused(path, MS_EFORMAT,
+		      "log format 7.3 cannot be read: this program reads 1.");
+	check_refused(path, MS_EFORMAT, "newer memscope-analyze");
+	lb_head(&lb)->major = 0;
+	put(&lb);
+	check_refused(path, MS_EFORMAT, "log format 0.3 cannot be read");
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(a_name_with_escapes_is_shown_escaped)
+{
+	struct reading r;
+
+	read_file(&r, "/nonexistent/\033[2J\xff");
+	ck_assert_int_eq(r.status, MS_EIO);
+	ck_assert_msg(strstr(r.err.text, "/nonexistent/\\x1b[2J\\xff: ") == r.err.text,
+		      "%s", r.err.text);
+	release(&r);
+}
+END_TEST
+
+START_TEST(a_later_minor_is_read)
+{
+	struct log_builder lb;
+	struct reading r;
+	size_t w;
+
+	build(&lb);
+	lb_head(&lb)->minor = 9;
+	w = lb_open(&lb, 77, 0, 0);
+	memset((uint8_t *)lb_wire(&lb, w) + 64, 0xab, 100);
+	lb_wire(&lb, w)->spare = 5;
+	lb_end(&lb, 9500);
+	lb.data[500] = 1;
+	lb.data[2000] = 1;
+	put(&lb);
+	read_right(&r);
+	ck_assert_uint_eq(replay(&r), 42);
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(a_pipe_is_read)
+{
+	struct log_builder lb;
+	struct reading r;
+	char name[64];
+	int ends[2];
+
+	build(&lb);
+	lb_end(&lb, 9500);
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_uint_lt(lb.len, 65536);
+	ck_assert_int_eq(write(ends[1], lb.data, lb.len), (ssize_t)lb.len);
+	close(ends[1]);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", ends[0]);
+	read_file(&r, name);
+	ck_assert_int_eq(r.status, MS_OK);
+	ck_assert_uint_eq(damage(&r), 0);
+	ck_assert_uint_eq(replay(&r), 42);
+	release(&r);
+	close(ends[0]);
+	lb_release(&lb);
+}
+END_TEST
+
+/* --- what is damaged
+ * -------------------------------------------------------------------- */
+
+/* A log that is cut off, or of which a bit is wrong, is refused or has damage. */
+static void check_detected(const char *change, size_t at)
+{
+	struct reading r;
+
+	read_file(&r, path);
+	if (r.status == MS_OK) {
+		ck_assert_msg(damage(&r) > 0, "%s at %zu was not seen", change, at);
+		replay(&r);
+	} else {
+		ck_assert_msg(r.status == MS_EFORMAT, "%s at %zu: %s", change, at,
+			      r.err.text);
+	}
+	release(&r);
+}
+
+START_TEST(every_truncation_is_seen)
+{
+	struct log_builder lb;
+
+	build(&lb);
+	if (_i)
+		lb_end(&lb, 9500);
+	put(&lb);
+	for (size_t len = lb.len; len-- > 0;) {
+		ck_assert_int_eq(ftruncate(fd, (off_t)len), 0);
+		check_detected("a cut", len);
+	}
+	lb_release(&lb);
+}
+END_TEST
+
+static bool is_minor(size_t at)
+{
+	return at == 10 || at == 11;
+}
+
+START_TEST(every_flipped_bit_is_seen)
+{
+	struct log_builder lb;
+
+	build(&lb);
+	lb_end(&lb, 9500);
+	put(&lb);
+	for (size_t bit = 0; bit < lb.len * 8; bit++) {
+		uint8_t byte = lb.data[bit / 8] ^ (uint8_t)(1 << bit % 8);
+
+		/* the version's second number is outside of the checksum */
+		if (is_minor(bit / 8))
+			continue;
+		ck_assert_int_eq(pwrite(fd, &byte, 1, (off_t)(bit / 8)), 1);
+		check_detected("a flip", bit / 8);
+		ck_assert_int_eq(pwrite(fd, &lb.data[bit / 8], 1, (off_t)(bit / 8)), 1);
+	}
+	lb_release(&lb);
+}
+END_TEST
+
+/* Without checksums: whatever the bits say, it is read without harm. */
+START_TEST(flipped_bits_of_a_running_log_do_no_harm)
+{
+	struct log_builder lb;
+	struct reading r;
+
+	build(&lb);
+	put(&lb);
+	for (size_t at = 0; at < lb.len; at++) {
+		uint8_t byte = lb.data[at] ^ (uint8_t)(1 << at % 8);
+
+		ck_assert_int_eq(pwrite(fd, &byte, 1, (off_t)at), 1);
+		read_file(&r, path);
+		if (r.status == MS_OK)
+			replay(&r);
+		release(&r);
+		ck_assert_int_eq(pwrite(fd, &lb.data[at], 1, (off_t)at), 1);
+	}
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(a_bad_header_is_skipped_to_the_next)
+{
+	struct log_builder lb;
+	struct reading r;
+	const struct ms_damage *list;
+	size_t count;
+
+	build(&lb);
+	lb_event(&lb, 3, 5000, MS_EVENT_MALLOC, 0x5550, 1, 0);
+	lb_end(&lb, 9500);
+	lb_wire(&lb, 2)->owner ^= 1;
+	put(&lb);
+	read_damaged(&r, "no window where one should be");
+	ck_assert_uint_eq(replay(&r), 1);
+	list = ms_log_damage(r.log, &count);
+	ck_assert_uint_eq(list[0].offset, lb.windows[2].offset);
+	ck_assert_uint_eq(list[0].length, MS_WIRE_PAGE);
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(events_with_a_wrong_checksum_are_left_out)
+{
+	struct log_builder lb;
+	struct reading r;
+
+	build(&lb);
+	lb_event(&lb, 3, 5000, MS_EVENT_MALLOC, 0x5550, 1, 0);
+	lb_end(&lb, 9500);
+	((uint8_t *)lb_wire(&lb, 2))[64 + 30] ^= 4;
+	put(&lb);
+	read_damaged(&r, "checksum differs, its events are left out");
+	ck_assert_uint_eq(replay(&r), 1);
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(what_lies_before_a_fault_is_used)
+{
+	struct log_builder lb;
+	struct reading r;
+	struct ms_wire_window *w;
+
+	build(&lb);
+	w = lb_wire(&lb, 2);
+	w->commit += 5; /* zeros: no event begins so */
+	put(&lb);
+	read_damaged(&r, "a zero byte where an event or record begins");
+	ck_assert_uint_eq(replay(&r), 42);
+	release(&r);
+	w->commit = UINT32_MAX;
+	put(&lb);
+	read_file(&r, path);
+	ck_assert_int_eq(r.status, MS_OK);
+	ck_assert_uint_eq(damage(&r), 2);
+	ck_assert(strstr(what(&r, 0), "filled beyond its end") != NULL);
+	ck_assert_uint_eq(replay(&r), 42);
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(a_window_that_is_there_twice_counts_once)
+{
+	struct log_builder lb;
+	struct reading r;
+	size_t copy;
+
+	build(&lb);
+	copy = lb_open(&lb, MS_WINDOW_EVENTS, 1, 0);
+	memcpy(lb_wire(&lb, copy), lb_wire(&lb, 2), MS_WIRE_PAGE);
+	put(&lb);
+	read_damaged(&r, "window 3 is there twice");
+	ck_assert_uint_eq(replay(&r), 42);
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(node_windows_may_not_overlap)
+{
+	struct log_builder lb;
+	struct reading r;
+	uint32_t module, parent;
+	uint64_t offset;
+
+	build(&lb);
+	lb_open(&lb, MS_WINDOW_NODES, 2, 0);
+	put(&lb);
+	read_damaged(&r, "stack nodes of another window");
+	ck_assert(ms_metadata_node(r.meta, 2, &module, &offset, &parent));
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(malformed_records_are_listed_and_passed)
+{
+	static const uint64_t huge = UINT64_MAX;
+	struct log_builder lb;
+	struct reading r;
+	size_t count;
+
+	lb_init(&lb);
+	lb_record(&lb, MS_RECORD_FACT, "no value", 8);
+	lb_record(&lb, MS_RECORD_MODULE, "\x02", 1);
+	lb_record_of(&lb, MS_RECORD_THREAD_BEGIN, LB_NUMBERS(0, 5, 5), NULL);
+	lb_record_of(&lb, MS_RECORD_THREAD_END, LB_NUMBERS(huge, 5), NULL);
+	lb_record_of(&lb, MS_RECORD_STATE, LB_NUMBERS(5, 2), NULL);
+	lb_record_of(&lb, MS_RECORD_SAMPLE, LB_NUMBERS(5, 2), NULL);
+	lb_record_of(&lb, MS_RECORD_CLOCK, LB_NUMBERS(5), NULL);
+	lb_record_of(&lb, MS_RECORD_MODULE, LB_NUMBERS(1, 2, 3, 9, 5, 0), NULL);
+	lb_record_of(&lb, MS_RECORD_MODULE, LB_NUMBERS(1, 2, 3, 4, 5, huge), NULL);
+	lb_fact(&lb, "exe", "/bin/app");
+	lb_end(&lb, 9500);
+	put(&lb);
+	read_file(&r, path);
+	ck_assert_int_eq(r.status, MS_OK);
+	ck_assert_uint_eq(damage(&r), 8); /* two of one type follow each other */
+	ck_assert_str_eq(what(&r, 0), "a record of type 2 is malformed");
+	ck_assert_str_eq(ms_metadata_fact(r.meta, "exe", 0), "/bin/app");
+	ms_metadata_modules(r.meta, &count);
+	ck_assert_uint_eq(count, 0);
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(the_list_of_damage_is_bounded)
+{
+	struct log_builder lb;
+	struct reading r;
+	const struct ms_damage *list;
+	size_t count;
+
+	lb_init(&lb);
+	lb.window_bytes = 16 * MS_WIRE_PAGE;
+	for (unsigned i = 0; i < 3000; i++) {
+		lb_record(&lb, MS_RECORD_STATE, "", 0);
+		lb_fact(&lb, "k", "v");
+	}
+	lb_end(&lb, 9500);
+	put(&lb);
+	read_file(&r, path);
+	ck_assert_int_eq(r.status, MS_OK);
+	list = ms_log_damage(r.log, &count);
+	ck_assert_uint_eq(count, MS_DAMAGE_MAX);
+	ck_assert_str_eq(list[count - 1].what, "2001 more pieces, not listed");
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+/* A sparse file of a terabyte is no work. */
+START_TEST(holes_cost_nothing)
+{
+	struct log_builder lb;
+	struct reading r;
+
+	build(&lb);
+	put(&lb);
+	ck_assert_int_eq(ftruncate(fd, (off_t)1 << 40), 0);
+	read_right(&r);
+	ck_assert_uint_eq(replay(&r), 42);
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+static void count_tick(void *context, uint64_t done, uint64_t total)
+{
+	uint64_t *last = context;
+
+	ck_assert_uint_le(*last, done);
+	ck_assert_uint_le(done, total);
+	*last = done;
+}
+
+START_TEST(progress_is_told)
+{
+	uint64_t last = 0;
+	struct ms_progress progress = { count_tick, &last };
+	struct log_builder lb;
+	struct reading r = { 0 };
+
+	build(&lb);
+	put(&lb);
+	ck_assert_int_eq(ms_store_new(&r.store, NULL), MS_OK);
+	ck_assert_int_eq(ms_metadata_new(&r.meta, NULL), MS_OK);
+	ck_assert_int_eq(
+		ms_log_open_watched(&r.log, path, r.store, r.meta, &progress, NULL),
+		MS_OK);
+	ck_assert_uint_eq(last, lb.len);
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(every_allocation_fails)
+{
+	struct log_builder lb;
+	struct reading r;
+	unsigned long total;
+
+	build(&lb);
+	lb_record(&lb, MS_RECORD_STATE, "", 0); /* damage allocates too */
+	lb_end(&lb, 9500);
+	put(&lb);
+	ms_alloc_fail_at(0);
+	read_file(&r, path);
+	total = ms_alloc_count();
+	ck_assert_int_eq(r.status, MS_OK);
+	release(&r);
+	ck_assert_uint_gt(total, 10);
+	for (unsigned long n = 1; n <= total; n++) {
+		ms_alloc_fail_at(n);
+		read_file(&r, path);
+		ck_assert_msg(r.status == MS_ENOMEM, "allocation %lu of %lu", n, total);
+		ck_assert_str_eq(r.err.text, "out of memory");
+		release(&r);
+	}
+	ms_alloc_fail_at(0);
+	lb_release(&lb);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("log_open");
+	TCase *tests = tcase_create("log_open");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_set_timeout(tests, 600);
+	tcase_add_checked_fixture(tests, setup, teardown);
+	tcase_add_test(tests, a_right_log_is_read);
+	tcase_add_test(tests, descriptions_reach_metadata);
+	tcase_add_test(tests, the_name_last_given_stands);
+	tcase_add_test(tests, a_tsc_is_scaled_by_its_readings);
+	tcase_add_test(tests, a_tsc_without_readings_is_noted);
+	tcase_add_test(tests, a_running_log_is_read);
+	tcase_add_test(tests, a_header_torn_by_a_kill_is_passed);
+	tcase_add_test(tests, windows_may_stay_open_if_counted);
+	tcase_add_test(tests, what_is_no_log_is_refused);
+	tcase_add_test(tests, other_majors_are_refused);
+	tcase_add_test(tests, a_name_with_escapes_is_shown_escaped);
+	tcase_add_test(tests, a_later_minor_is_read);
+	tcase_add_test(tests, a_pipe_is_read);
+	tcase_add_loop_test(tests, every_truncation_is_seen, 0, 2);
+	tcase_add_test(tests, every_flipped_bit_is_seen);
+	tcase_add_test(tests, flipped_bits_of_a_running_log_do_no_harm);
+	tcase_add_test(tests, a_bad_header_is_skipped_to_the_next);
+	tcase_add_test(tests, events_with_a_wrong_checksum_are_left_out);
+	tcase_add_test(tests, what_lies_before_a_fault_is_used);
+	tcase_add_test(tests, a_window_that_is_there_twice_counts_once);
+	tcase_add_test(tests, node_windows_may_not_overlap);
+	tcase_add_test(tests, malformed_records_are_listed_and_passed);
+	tcase_add_test(tests, the_list_of_damage_is_bounded);
+	tcase_add_test(tests, holes_cost_nothing);
+	tcase_add_test(tests, progress_is_told);
+	tcase_add_test(tests, every_allocation_fails);
+	suite_add_tcase(suite, tests);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? 1 : 0;
+}
