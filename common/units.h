@@ -12,7 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* "4096", "64B", "1.5KiB", "2M", "1GiB" (K = KiB, M = MiB, G = GiB); false: not a size, or too large. */
+/* "4096", "64B", "1.5KiB", "2M", "1GiB" (K = KiB, M = MiB, G = GiB); false: not a size,
+ * or too large. */
 bool ms_parse_size(const char *text, uint64_t *bytes);
 /* "12.5s", "830ms", "10us", "5ns" (a unit is needed); false: not a time, or too large. */
 bool ms_parse_time(const char *text, uint64_t *ns);
@@ -22,7 +23,8 @@ bool ms_parse_number(const char *text, uint64_t *value);
 /* Room for any text of the functions below. */
 #define MS_HUMAN_BYTES 32
 
-/* "0 B", "512 B", "1.5 KiB", "23.4 MiB"; three or four significant digits.  Returns buffer. */
+/* "0 B", "512 B", "1.5 KiB", "23.4 MiB"; three or four significant digits.  Returns
+ * buffer. */
 const char *ms_human_size(char buffer[MS_HUMAN_BYTES], uint64_t bytes);
 /* "0 ns", "12.3 us", "830 ms", "12.5 s", "3 min 20 s", "2 h 5 min". */
 const char *ms_human_time(char buffer[MS_HUMAN_BYTES], uint64_t ns);

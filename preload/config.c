@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config.c - the settings of a recording, read once from the environment.
+ *
+ * Runs before libc may have set up its own view of the environment, so it reads the one
+ * that the kernel put on the stack.
+ */
+#include "preload/config.h"
+
+#include "common/units.h"
+#include "preload/recorder.h"
+
+#include <signal.h>
+#include <string.h>
+
+struct ms_config ms_config = { .free_stacks = true };
+
+static const char *output = "memscope.%p.bin";
+
+/* --- one parser a variable: false when the value makes no sense ---------------------- */
+
+static bool parse_output(const char *v)
+{
+	if (!*v)
+		return false;
+	output = v;
+	return true;
+}
+
+static bool parse_stacks(const char *v)
+{
+	static const char *const names[] = { "full", "fp", "none" };
+
+	for (unsigned i = 0; i < 3; i++) {
+		if (!strcmp(v, names[i])) {
+			ms_config.stacks = (enum ms_stacks)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool parse_depth(const char *v)
+{
+	return ms_parse_number(v, &ms_config.depth);
+}
+
+static bool parse_switch(const char *v, bool *on)
+{
+	if ((v[0] != '0' && v[0] != '1') || v[1])
+		return false;
+	*on = v[0] == '1';
+	return true;
+}
+
+static bool parse_free_stacks(const char *v)
+{
+	return parse_switch(v, &ms_config.free_stacks);
+}
+
+static bool parse_quiet(const char *v)
+{
+	return parse_switch(v, &ms_config.quiet);
+}
+
+static bool parse_start(const char *v)
+{
+	ms_config.start_paused = !strcmp(v, "off");
+	return ms_config.start_paused || !strcmp(v, "on");
+}
+
+static bool parse_max_size(const char *v)
+{
+	return ms_parse_size(v, &ms_config.max_size);
+}
+
+static bool parse_signal(const char *v)
+{
+	static const struct {
+		const char *name;
+		int number;
+	} signals[] = { { "HUP", SIGHUP },   { "USR1", SIGUSR1 }, { "USR2", SIGUSR2 },
+			{ "PROF", SIGPROF }, { "ALRM", SIGALRM }, { "CONT", SIGCONT },
+			{ "URG", SIGURG },   { "IO", SIGIO },	  { "WINCH", SIGWINCH },
+			{ "PWR", SIGPWR },   { "TERM", SIGTERM }, { "INT", SIGINT },
+			{ "QUIT", SIGQUIT }, { "TSTP", SIGTSTP }, { "VTALRM", SIGVTALRM } };
+
+	if (!strncmp(v, "SIG", 3))
+		v += 3;
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+		if (!strcmp(v, signals[i].name)) {
+			ms_config.signal = signals[i].number;
+			return true;
+		}
+	}
+	return false;
+}
+
+static const struct {
+	const char *name;
+	bool (*parse)(const char *value);
+} variables[] = {
+	{ "OUTPUT", parse_output },	      { "STACKS", parse_stacks },
+	{ "DEPTH", parse_depth },	      { "FREE_STACKS", parse_free_stacks },
+	{ "START", parse_start },	      { "SIGNAL", parse_signal },
+	{ "MAX_SIZE", parse_max_size },	      { "QUIET", parse_quiet },
+};
+#define VARIABLES (sizeof variables / sizeof *variables)
+
+/* Which row sets the variable of this environment entry; VARIABLES: none. */
+static size_t find_variable(const char *entry)
+{
+	for (size_t i = 0; i < VARIABLES; i++) {
+		size_t n = strlen(variables[i].name);
+
+		if (!strncmp(entry, variables[i].name, n) && entry[n] == '=')
+			return i;
+	}
+	return VARIABLES;
+}
+
+static void read_variable(const char *entry, bool only_quiet)
+{
+	size_t i = find_variable(entry + 9);
+	const char *value = strchr(entry, '=');
+
+	if (only_quiet != (i < VARIABLES && variables[i].parse == parse_quiet))
+		return;
+	if (i == VARIABLES)
+		ms_note("unknown variable ", entry, ": ignored");
+	else if (!variables[i].parse(value + 1))
+		ms_note("bad value ", entry, ": the default is used");
+}
+
+/* QUIET first, so that it quiets complaints about what comes before it. */
+static void read_environment(void)
+{
+	for (int pass = 0; pass < 2; pass++)
+		for (char **e = ms_config.environ; e && *e; e++)
+			if (!strncmp(*e, "MEMSCOPE_", 9) && strchr(*e, '='))
+				read_variable(*e, pass == 0);
+}
+
+extern void *__libc_stack_end; /* ld.so's: where the kernel put argc */
+extern char **environ;
+
+static void find_arguments(void)
+{
+	uintptr_t *top = __libc_stack_end;
+	char **vector = (char **)(top + 1);
+
+	ms_config.environ = environ;
+	if (!top || top[0] == 0 || top[0] > 1 << 24 || vector[top[0]])
+		return;
+	ms_config.argc = (int)top[0];
+	ms_config.argv = vector;
+	ms_config.environ = vector + top[0] + 1;
+}
+
+static void make_absolute(void)
+{
+	size_t n = 0;
+
+	if (output[0] != '/') {
+		long r = ms_sys(SYS_getcwd, ms_config.output, sizeof ms_config.output - 1, 0,
+				0);
+
+		n = ms_sys_failed(r) || r < 1 ? 0 : (size_t)r - 1;
+		if (n && ms_config.output[n - 1] != '/')
+			ms_config.output[n++] = '/';
+	}
+	if (n + strlen(output) >= sizeof ms_config.output)
+		ms_config.output[0] = '\0';
+	else
+		strcpy(ms_config.output + n, output);
+}
+
+void ms_config_read(void)
+{
+	find_arguments();
+	read_environment();
+	make_absolute();
+}
+
+/* --- the path of a log ---------------------------------------------------------------- */
+
+struct text {
+	char *p, *end;
+};
+
+static void put(struct text *t, const char *s, size_t n)
+{
+	if ((size_t)(t->end - t->p) <= n) {
+		t->end = t->p; /* stays full */
+		return;
+	}
+	memcpy(t->p, s, n);
+	t->p += n;
+}
+
+static void put_number(struct text *t, uint64_t v)
+{
+	char digits[20];
+	size_t i = sizeof digits;
+
+	do
+		digits[--i] = (char)('0' + v % 10);
+	while (v /= 10);
+	put(t, digits + i, sizeof digits - i);
+}
+
+static void put_program(struct text *t)
+{
+	const char *name = ms_config.argc ? ms_config.argv[0] : "program";
+	const char *slash = strrchr(name, '/');
+
+	name = slash ? slash + 1 : name;
+	put(t, name, strlen(name));
+}
+
+/* The extension of the pattern's last component, or its end. */
+static const char *extension(const char *pattern)
+{
+	const char *slash = strrchr(pattern, '/');
+	const char *dot = strrchr(slash ? slash + 1 : pattern, '.');
+
+	return dot && dot != (slash ? slash + 1 : pattern) ? dot :
+							     pattern + strlen(pattern);
+}
+
+bool ms_config_path(char *path, size_t size, uint64_t pid, uint64_t unix_seconds,
+		    unsigned clash)
+{
+	struct text t = { path, path + size };
+	const char *ext = extension(ms_config.output);
+
+	if (!ms_config.output[0])
+		return false;
+	for (const char *s = ms_config.output;; s++) {
+		if (s == ext && clash) {
+			put(&t, ".", 1);
+			put_number(&t, clash);
+		}
+		if (!*s)
+			break;
+		if (*s != '%' || !s[1] || !strchr("pet%", s[1])) {
+			put(&t, s, 1);
+			continue;
+		}
+		s++;
+		if (*s == 'p')
+			put_number(&t, pid);
+		else if (*s == 'e')
+			put_program(&t);
+		else if (*s == 't')
+			put_number(&t, unix_seconds);
+		else
+			put(&t, "%", 1);
+	}
+	if (t.p >= t.end)
+		return false;
+	*t.p = '\0';
+	return true;
+}

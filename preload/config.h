@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config.h - the settings of a recording, read once from the environment.
+ */
+#ifndef MS_CONFIG_H
+#define MS_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum ms_stacks { MS_STACKS_FULL, MS_STACKS_FP, MS_STACKS_NONE };
+
+struct ms_config {
+	enum ms_stacks stacks;
+	uint64_t depth;	   /* frames kept from the leaf; 0: all */
+	uint64_t max_size; /* bytes of the log; 0: no limit */
+	bool free_stacks;
+	bool start_paused;
+	bool quiet;
+	int signal;	       /* toggles recording; 0: none */
+	char output[4096];     /* absolute pattern; "" when it would be too long */
+	char **argv, **environ; /* as the kernel laid them out */
+	int argc;
+};
+extern struct ms_config ms_config;
+
+/* Find argv and the environment, read MEMSCOPE_*; a bad value is noted and its default stays. */
+void ms_config_read(void);
+
+/*
+ * Expand the output pattern (%p pid, %e program name, %t unix seconds, %%) into path, with
+ * ".<clash>" put before the extension when clash is not 0.  false: too long.
+ */
+bool ms_config_path(char *path, size_t size, uint64_t pid, uint64_t unix_seconds,
+		    unsigned clash);
+
+#endif

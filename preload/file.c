@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * file.c - the few things that the recorder does with files.
+ */
+#define _GNU_SOURCE
+#include "preload/file.h"
+
+#include "preload/outside.h"
+#include "preload/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+struct task {
+	void (*run)(struct task *task);
+	const char *path;
+	struct ms_file_id id;
+	uint64_t offset;
+	size_t bytes;
+	char *buffer;
+	void *map;
+	long done; /* bytes read */
+	int error;
+};
+
+static void task_run(void *context)
+{
+	struct task *task = context;
+
+	task->error = 0;
+	task->run(task);
+}
+
+/* In the program's own table when it is alone; outside when its table is full, too. */
+static void perform(struct task *task)
+{
+	task->error = EAGAIN; /* stands when the work could not even begin */
+	ms_outside_run(task_run, task, false);
+	if (task->error == EMFILE || task->error == ENFILE)
+		ms_outside_run(task_run, task, true);
+}
+
+/* A descriptor, or -1 with task->error. */
+static int task_open(struct task *task, int flags)
+{
+	long fd = ms_sys(SYS_open, task->path, flags | O_CLOEXEC, 0600, 0);
+
+	if (!ms_sys_failed(fd))
+		return (int)fd;
+	task->error = (int)-fd;
+	return -1;
+}
+
+static void close_fd(int fd)
+{
+	ms_sys(SYS_close, fd, 0, 0, 0);
+}
+
+static void run_read(struct task *task)
+{
+	int fd = task_open(task, O_RDONLY);
+
+	if (fd < 0)
+		return;
+	task->done = ms_sys(SYS_read, fd, task->buffer, task->bytes - 1, 0);
+	close_fd(fd);
+}
+
+size_t ms_file_read_small(const char *path, char *buffer, size_t size)
+{
+	struct task task = { .run = run_read, .path = path, .buffer = buffer, .bytes = size };
+
+	perform(&task);
+	if (task.error || ms_sys_failed(task.done))
+		task.done = 0;
+	buffer[task.done] = '\0';
+	return (size_t)task.done;
+}
+
+static void run_create(struct task *task)
+{
+	int fd = task_open(task, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (ms_sys_failed(ms_sys(SYS_fstat, fd, &st, 0, 0)))
+		task->error = EIO;
+	task->id = (struct ms_file_id){ st.st_dev, st.st_ino };
+	close_fd(fd);
+}
+
+int ms_file_create(const char *path, struct ms_file_id *id)
+{
+	struct task task = { .run = run_create, .path = path };
+
+	perform(&task);
+	*id = task.id;
+	return task.error;
+}
+
+/* A descriptor of the very file that was created, or -1 with task->error. */
+static int open_same(struct task *task)
+{
+	int fd = task_open(task, O_RDWR | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (!ms_sys_failed(ms_sys(SYS_fstat, fd, &st, 0, 0)) &&
+	    st.st_dev == task->id.device && st.st_ino == task->id.inode)
+		return fd;
+	task->error = ESTALE;
+	close_fd(fd);
+	return -1;
+}
+
+/* Beyond RLIMIT_FSIZE the kernel would send SIGXFSZ: ask first. */
+static bool beyond_limit(uint64_t bytes)
+{
+	struct rlimit limit;
+
+	return !ms_sys_failed(ms_sys(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, &limit)) &&
+	       limit.rlim_cur != RLIM_INFINITY && bytes > limit.rlim_cur;
+}
+
+/* 0 or an errno. */
+static int reserve(int fd, uint64_t offset, size_t bytes)
+{
+	long r = ms_sys(SYS_fallocate, fd, 0, offset, bytes);
+	struct stat st;
+
+	if (!ms_sys_failed(r) || (r != -EOPNOTSUPP && r != -ENOSYS))
+		return ms_sys_failed(r) ? (int)-r : 0;
+	/* another thread may have grown the file beyond us already: never shrink it */
+	if (ms_sys_failed(ms_sys(SYS_fstat, fd, &st, 0, 0)))
+		return EIO;
+	if ((uint64_t)st.st_size >= offset + bytes)
+		return 0;
+	r = ms_sys(SYS_ftruncate, fd, offset + bytes, 0, 0);
+	return ms_sys_failed(r) ? (int)-r : 0;
+}
+
+static void run_grow(struct task *task)
+{
+	int fd = open_same(task);
+	long map;
+
+	if (fd < 0)
+		return;
+	task->error = beyond_limit(task->offset + task->bytes) ?
+			      EFBIG :
+			      reserve(fd, task->offset, task->bytes);
+	if (!task->error) {
+		map = ms_sys6(SYS_mmap, 0, (long)task->bytes, PROT_READ | PROT_WRITE,
+			      MAP_SHARED, fd, (long)task->offset);
+		if (ms_sys_failed(map))
+			task->error = (int)-map;
+		else
+			task->map = (void *)map;
+	}
+	close_fd(fd);
+}
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+void *ms_file_grow_map(const char *path, const struct ms_file_id *id, uint64_t offset,
+		       size_t bytes, int *error)
+{
+	struct task task = {
+		.run = run_grow, .path = path, .id = *id, .offset = offset, .bytes = bytes
+	};
+	long r;
+
+	perform(&task);
+	*error = task.error;
+	if (!task.map)
+		return NULL;
+	ms_sys(SYS_madvise, task.map, bytes, MADV_DONTFORK, 0);
+	/*
+	 * A file system may promise space that it does not have.  Faulting the pages in here
+	 * turns what would be SIGBUS into an error; kernels without it know no better way.
+	 */
+	r = ms_sys(SYS_madvise, task.map, bytes, MADV_POPULATE_WRITE, 0);
+	if (r == -EFAULT || r == -ENOMEM || r == -EHWPOISON) {
+		ms_sys_munmap(task.map, bytes);
+		*error = r == -EFAULT ? ENOSPC : (int)-r;
+		return NULL;
+	}
+	return task.map;
+}
+
+static void run_truncate(struct task *task)
+{
+	int fd = open_same(task);
+
+	if (fd < 0)
+		return;
+	ms_sys(SYS_ftruncate, fd, task->bytes, 0, 0);
+	close_fd(fd);
+}
+
+void ms_file_truncate(const char *path, const struct ms_file_id *id, uint64_t bytes)
+{
+	struct task task = { .run = run_truncate, .path = path, .id = *id, .bytes = bytes };
+
+	perform(&task);
+}

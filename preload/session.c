@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * session.c - beginning, ending and giving up a log.
+ */
+#include "preload/session.h"
+
+#include "common/crc32c.h"
+#include "preload/clock.h"
+#include "preload/config.h"
+#include "preload/facts.h"
+#include "preload/file.h"
+#include "preload/modules.h"
+#include "preload/thread.h"
+#include "preload/window.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define HEAD_EXTENT (64 * 1024)
+#define CLASHES_MAX 100000
+
+struct ms_session *ms_session;
+_Atomic unsigned ms_off = MS_OFF_BOOT;
+
+/* Find a free name and create the file.  0 or an errno. */
+static int create_file(uint64_t unix_ns)
+{
+	uint64_t pid = (uint64_t)ms_sys(SYS_getpid, 0, 0, 0, 0);
+	int error = EEXIST;
+
+	for (unsigned clash = 0; error == EEXIST && clash < CLASHES_MAX; clash++) {
+		if (!ms_config_path(ms_session->path, sizeof ms_session->path, pid,
+				    unix_ns / 1000000000ULL, clash))
+			return ENAMETOOLONG;
+		error = ms_file_create(ms_session->path, &ms_session->file);
+	}
+	return error;
+}
+
+/* All but the magic, which makes it a log. */
+static void fill_head(struct ms_wire_head *head, bool forked, uint64_t unix_ns)
+{
+	head->major = MS_WIRE_MAJOR;
+	head->minor = MS_WIRE_MINOR;
+	head->head_bytes = MS_WIRE_PAGE;
+	head->machine = MS_ELF_MACHINE;
+	head->pointer_bytes = sizeof(void *);
+	head->clock = ms_clock_is_tsc ? MS_CLOCK_TSC : MS_CLOCK_MONOTONIC;
+	head->page_bytes = (uint32_t)ms_facts_page_bytes();
+	head->cpus = ms_facts_cpus();
+	head->pid = (uint64_t)ms_sys(SYS_getpid, 0, 0, 0, 0);
+	head->parent_pid = (uint64_t)ms_sys(SYS_getppid, 0, 0, 0, 0);
+	head->start_unix_ns = unix_ns;
+	head->start_mono_ns = ms_clock_ns(CLOCK_MONOTONIC);
+	head->start_ticks = ms_now_after();
+	head->flags = forked ? MS_HEAD_FORKED : 0;
+	head->head_crc = ms_crc32c(0, &head->machine, sizeof *head - 20);
+}
+
+static int map_head(bool forked, uint64_t unix_ns)
+{
+	struct ms_extent *extent = ms_small(sizeof *extent);
+	int error = ENOMEM;
+
+	if (!extent)
+		return error;
+	if (ms_config.max_size && ms_config.max_size < HEAD_EXTENT)
+		return EFBIG;
+	extent->base = ms_file_grow_map(ms_session->path, &ms_session->file, 0, HEAD_EXTENT,
+					&error);
+	if (!extent->base)
+		return error;
+	extent->bytes = HEAD_EXTENT;
+	extent->cursor = MS_WIRE_PAGE;
+	ms_session->head = (struct ms_wire_head *)extent->base;
+	ms_session->status = (struct ms_wire_status *)(extent->base + MS_WIRE_STATUS);
+	ms_session->status->extent = HEAD_EXTENT;
+	ms_session->file_bytes = HEAD_EXTENT;
+	atomic_store_explicit(&ms_session->extent, extent, memory_order_release);
+	fill_head(ms_session->head, forked, unix_ns);
+	memcpy(ms_session->head->magic, MS_WIRE_MAGIC, sizeof ms_session->head->magic);
+	return 0;
+}
+
+static const char *reason(int error)
+{
+	static const struct {
+		int error;
+		const char *text;
+	} reasons[] = {
+		{ EACCES, "permission denied" },
+		{ ENOENT, "no such directory" },
+		{ ENOTDIR, "not a directory" },
+		{ EROFS, "read-only file system" },
+		{ ENOSPC, "no space left on device" },
+		{ EDQUOT, "disk quota exceeded" },
+		{ EFBIG, "file size limit too small" },
+		{ EMFILE, "too many open files" },
+		{ ENAMETOOLONG, "path too long" },
+		{ ENODEV, "the file system cannot map files for writing" },
+		{ ELOOP, "the path is a symbolic link" },
+		{ ENOMEM, "out of memory" },
+		{ ESTALE, "the log was replaced by another file" },
+	};
+
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+		if (reasons[i].error == error)
+			return reasons[i].text;
+	return "the log cannot be written";
+}
+
+/* Leave no empty file behind that was made in vain. */
+static void give_up(int error, bool created)
+{
+	ms_note("not recording to ", ms_session->path[0] ? ms_session->path : "its log",
+		"");
+	ms_note("reason: ", reason(error), "");
+	if (created)
+		ms_sys(SYS_unlink, ms_session->path, 0, 0, 0);
+	atomic_fetch_or_explicit(&ms_off, MS_OFF_STOPPED, memory_order_relaxed);
+	atomic_store_explicit(&ms_session->stopped, true, memory_order_relaxed);
+}
+
+bool ms_session_start(bool forked)
+{
+	uint64_t unix_ns = ms_clock_ns(CLOCK_REALTIME);
+	bool created;
+	int error;
+
+	if (!ms_session)
+		ms_session = ms_map(sizeof *ms_session, true);
+	if (!ms_session) {
+		atomic_fetch_or_explicit(&ms_off, MS_OFF_STOPPED, memory_order_relaxed);
+		ms_note("not recording: ", reason(ENOMEM), "");
+		return false;
+	}
+	atomic_fetch_and_explicit(&ms_off, ~(unsigned)MS_OFF_STOPPED, memory_order_relaxed);
+	error = create_file(unix_ns);
+	created = !error;
+	if (!error)
+		error = map_head(forked, unix_ns);
+	if (error) {
+		give_up(error, created);
+		return false;
+	}
+	/* release: pairs with ms_session_usable */
+	atomic_store_explicit(&ms_session->magic, MS_SESSION_MAGIC, memory_order_release);
+	ms_facts_write();
+	ms_modules_rewrite();
+	return true;
+}
+
+/* --- status --------------------------------------------------------------------------- */
+
+void ms_status_seal(void)
+{
+	struct ms_wire_status *s = ms_session->status;
+
+	if (!atomic_load_explicit(&ms_session->ended, memory_order_relaxed))
+		return;
+	s->open_windows =
+		atomic_load_explicit(&ms_session->open_windows, memory_order_relaxed);
+	__atomic_store_n(&s->crc, ms_crc32c(0, s, offsetof(struct ms_wire_status, crc)),
+			 __ATOMIC_RELEASE);
+}
+
+void ms_lost(unsigned which, uint64_t count)
+{
+	if (!ms_session_usable())
+		return;
+	__atomic_fetch_add(&ms_session->status->lost[which], count, __ATOMIC_RELAXED);
+	ms_status_seal();
+}
+
+void ms_stop(enum ms_wire_stop why, int error)
+{
+	static const char *const texts[] = {
+		[MS_STOP_SIZE] = "recording stopped: MEMSCOPE_MAX_SIZE reached: ",
+		[MS_STOP_SPACE] = "recording stopped: ",
+		[MS_STOP_MAP] = "recording stopped: ",
+		[MS_STOP_GONE] = "recording stopped: the log is no longer at ",
+		[MS_STOP_MEMORY] = "recording stopped: ",
+	};
+	struct ms_wire_status *s = ms_session->status;
+	bool say_why = why != MS_STOP_SIZE && why != MS_STOP_GONE;
+
+	if (atomic_exchange_explicit(&ms_session->stopped, true, memory_order_relaxed))
+		return;
+	atomic_fetch_or_explicit(&ms_off, MS_OFF_STOPPED, memory_order_relaxed);
+	s->stop_ticks = ms_now_after();
+	s->stop_errno = (uint32_t)error;
+	__atomic_store_n(&s->stop, why, __ATOMIC_RELEASE);
+	ms_status_seal();
+	ms_note(texts[why], say_why ? reason(error) : ms_session->path, "");
+}
+
+/* --- the end ---------------------------------------------------------------------------- */
+
+/*
+ * Cut off the stretch of the last extent that was never handed out.  Closing its cursor
+ * first proves that nobody can take a window there any more; a thread that is growing the
+ * file (window.c) makes us leave it as it is.
+ */
+static void trim(void)
+{
+	struct ms_extent *e =
+		atomic_load_explicit(&ms_session->extent, memory_order_acquire);
+	uint64_t used = atomic_exchange_explicit(&e->cursor, e->bytes, memory_order_relaxed);
+	uint64_t end = e->offset + e->bytes;
+
+	if (used == e->bytes)
+		return;
+	atomic_store(&ms_session->trimming, true);
+	if (!atomic_load(&ms_session->growers) &&
+	    atomic_compare_exchange_strong(&ms_session->file_bytes, &end, e->offset + used)) {
+		ms_file_truncate(ms_session->path, &ms_session->file, e->offset + used);
+		__atomic_store_n(&ms_session->status->extent, e->offset + used,
+				 __ATOMIC_RELEASE);
+	}
+	atomic_store(&ms_session->trimming, false);
+}
+
+void ms_session_end(void)
+{
+	if (!ms_session_usable() || atomic_exchange(&ms_session->ended, true))
+		return;
+	ms_modules_refresh();
+	ms_facts_sample(ms_now_after(), true);
+	ms_threads_end();
+	trim();
+	ms_window_seal_pool(&ms_session->meta_pool);
+	ms_session->status->end_ticks = ms_now_after();
+	__atomic_store_n(&ms_session->status->end, MS_END_EXITED, __ATOMIC_RELEASE);
+	ms_status_seal();
+}

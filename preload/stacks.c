@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stacks.c - stacks as nodes of a trie, each written to the log once.
+ *
+ * A node's 16 bytes lie in a NODES window of the log; the table here finds its id by
+ * (parent, frame).  Tables are lock-free and only filled: when one is getting full a
+ * larger one is put before it, and a search goes from the newest to the oldest.
+ */
+#include "preload/stacks.h"
+
+#include "preload/config.h"
+#include "preload/modules.h"
+#include "preload/pool.h"
+#include "preload/walk.h"
+#include "preload/window.h"
+
+struct ms_chunk { /* nodes first .. limit - 1 lie in one window */
+	uint32_t first, limit;
+	_Atomic uint32_t next;
+	struct ms_wire_node *nodes;
+};
+
+struct slot {
+	_Atomic uint64_t ids; /* parent << 32 | node; 0: empty */
+	_Atomic uint64_t where;
+};
+#define NODE_BUSY 0xffffffffU /* the slot is claimed, its node not yet written */
+
+struct ms_node_table {
+	unsigned bits;
+	_Atomic uint32_t used;
+	struct ms_node_table *older;
+	struct slot slots[];
+};
+
+#define TABLE_BITS_FIRST 13
+#define PROBES_MAX 64
+#define CHUNK_FIRST (8 * 1024)
+
+/* --- ids and their place in the log ------------------------------------------------------ */
+
+static struct ms_chunk *chunk_new(struct ms_chunk *old)
+{
+	uint32_t first = old ? old->limit : 1;
+	size_t bytes = old ? (size_t)first * 16 : CHUNK_FIRST;
+	struct ms_chunk *c = ms_small(sizeof *c);
+	struct ms_window *w;
+
+	bytes = (bytes + MS_WIRE_PAGE - 1) & ~(size_t)(MS_WIRE_PAGE - 1);
+	if (bytes > MS_WINDOW_LARGEST)
+		bytes = MS_WINDOW_LARGEST;
+	w = c ? ms_window_new(MS_WINDOW_NODES, bytes, first, 0) : NULL;
+	if (!w)
+		return NULL;
+	c->nodes = (struct ms_wire_node *)(void *)ms_window_body(w->header);
+	c->first = first;
+	c->limit = first + w->body_bytes / (uint32_t)sizeof *c->nodes;
+	atomic_store_explicit(&c->next, first, memory_order_relaxed);
+	/* release: pairs with the acquire in node_new, publishes the fields */
+	if (atomic_compare_exchange_strong_explicit(&ms_session->chunk, &old, c,
+						    memory_order_acq_rel,
+						    memory_order_acquire))
+		return c;
+	/* another was faster: the window becomes a place for records */
+	ms_window_assign(w, MS_WINDOW_META, 0, 0);
+	MS_POOL_PUSH(&ms_session->meta_pool, w);
+	return old;
+}
+
+/* Write a new node to the log and return its id, or 0. */
+static uint32_t node_new(uint64_t frame, uint32_t parent)
+{
+	struct ms_chunk *c =
+		atomic_load_explicit(&ms_session->chunk, memory_order_acquire);
+	uint64_t flag = frame & MS_WHERE_EXACT, address = frame & MS_FRAME_ADDRESS;
+	uint32_t module = (uint32_t)(frame >> MS_FRAME_MODULE_SHIFT), id = 0;
+	struct ms_wire_node *n;
+
+	while (!c || (id = atomic_fetch_add_explicit(&c->next, 1, memory_order_relaxed)) >=
+			     c->limit) {
+		c = chunk_new(c);
+		if (!c)
+			return 0;
+	}
+	if (module && module != MS_MODULE_CUT)
+		address -= ms_modules_base(module);
+	n = &c->nodes[id - c->first];
+	n->where = (uint64_t)module << MS_WHERE_MODULE_SHIFT | flag |
+		   (address & MS_WHERE_OFFSET);
+	n->parent = parent;
+	/* release: the check makes the node valid, for readers of the file */
+	__atomic_store_n(&n->check, ms_wire_node_check(id, n->where, parent),
+			 __ATOMIC_RELEASE);
+	return id;
+}
+
+/* --- the table ------------------------------------------------------------------------------ */
+
+static uint64_t mix(uint64_t frame, uint32_t parent)
+{
+	uint64_t h = (frame ^ ((uint64_t)parent << 31 | parent)) * 0x9e3779b97f4a7c15ULL;
+
+	return h ^ h >> 29;
+}
+
+static struct ms_node_table *table_new(struct ms_node_table *older)
+{
+	unsigned bits = older ? older->bits + 2 : TABLE_BITS_FIRST;
+	struct ms_node_table *t = bits > 30 ? NULL :
+		ms_map(sizeof *t + (sizeof(struct slot) << bits), true);
+
+	if (!t)
+		return NULL;
+	t->bits = bits;
+	t->older = older;
+	/* release: pairs with the acquire in find; the loser's memory goes back */
+	if (atomic_compare_exchange_strong_explicit(&ms_session->nodes, &older, t,
+						    memory_order_acq_rel,
+						    memory_order_acquire))
+		return t;
+	ms_sys_munmap(t, sizeof *t + (sizeof(struct slot) << bits));
+	return older;
+}
+
+/* The node, or 0 and the slot where it belongs (NULL: no room), in one table. */
+static uint32_t probe(struct ms_node_table *t, uint64_t frame, uint32_t parent,
+		      struct slot **free_slot)
+{
+	size_t mask = ((size_t)1 << t->bits) - 1, at = mix(frame, parent) >> 16;
+
+	*free_slot = NULL;
+	for (unsigned i = 0; i < PROBES_MAX; i++) {
+		struct slot *s = &t->slots[(at + i) & mask];
+		/* acquire: pairs with publish, so where is the node's */
+		uint64_t ids = atomic_load_explicit(&s->ids, memory_order_acquire);
+
+		if (!ids) {
+			*free_slot = s;
+			return 0;
+		}
+		if ((uint32_t)(ids >> 32) == parent && (uint32_t)ids != NODE_BUSY &&
+		    atomic_load_explicit(&s->where, memory_order_relaxed) == frame)
+			return (uint32_t)ids;
+	}
+	return 0;
+}
+
+/*
+ * Claim, write, publish.  Who loses the race for the slot writes a node of its own that
+ * nobody else will find: rare, and harmless, for two nodes may say the same.
+ */
+static uint32_t insert(struct ms_node_table *t, struct slot *s, uint64_t frame,
+		       uint32_t parent)
+{
+	uint64_t empty = 0;
+	bool claimed = s && atomic_compare_exchange_strong_explicit(
+				    &s->ids, &empty, (uint64_t)parent << 32 | NODE_BUSY,
+				    memory_order_relaxed, memory_order_relaxed);
+	uint32_t id = node_new(frame, parent);
+
+	if (!claimed || !id)
+		return id;
+	atomic_store_explicit(&s->where, frame, memory_order_relaxed);
+	/* release: pairs with the acquire in probe */
+	atomic_store_explicit(&s->ids, (uint64_t)parent << 32 | id, memory_order_release);
+	if (atomic_fetch_add_explicit(&t->used, 1, memory_order_relaxed) ==
+	    ((uint32_t)1 << t->bits) / 2)
+		table_new(t);
+	return id;
+}
+
+static uint32_t find_node(uint64_t frame, uint32_t parent)
+{
+	struct ms_node_table *newest =
+		atomic_load_explicit(&ms_session->nodes, memory_order_acquire);
+	struct slot *first_free = NULL, *s;
+	uint32_t id;
+
+	if (MS_UNLIKELY(!newest) && !(newest = table_new(NULL)))
+		return 0;
+	for (struct ms_node_table *t = newest; t; t = t->older) {
+		id = probe(t, frame, parent, &s);
+		if (id)
+			return id;
+		if (t == newest)
+			first_free = s;
+	}
+	return insert(newest, first_free, frame, parent);
+}
+
+/* --- a thread's stack -------------------------------------------------------------------------- */
+
+/* Levels from the outermost: those that equal the last stack's keep their nodes. */
+static uint32_t intern(struct ms_thread *t, size_t count)
+{
+	uint32_t node = 0, i = 0;
+	uint32_t same = count < t->level_count ? (uint32_t)count : t->level_count;
+
+	while (i < same && t->levels[i].where == t->frames[count - 1 - i])
+		node = t->levels[i++].node;
+	t->level_count = i;
+	for (; i < count; i++) {
+		uint64_t frame = t->frames[count - 1 - i];
+
+		node = find_node(frame, node);
+		if (!node)
+			return 0;
+		t->levels[i] = (struct ms_level){ frame, node };
+		t->level_count = i + 1;
+	}
+	return node;
+}
+
+uint32_t ms_stack_take(struct ms_thread *t, const uintptr_t *frame)
+{
+	struct ms_walk walk;
+	uint32_t node;
+
+	if (ms_config.stacks == MS_STACKS_NONE)
+		return 0;
+	ms_walk_stack(&walk, t, frame);
+	if (MS_UNLIKELY(walk.cut) && walk.count) {
+		t->frames[walk.count++] =
+			(uint64_t)MS_MODULE_CUT << MS_FRAME_MODULE_SHIFT | walk.cut;
+		ms_lost(MS_LOST_CUT_STACKS, 1);
+	}
+	node = walk.count ? intern(t, walk.count) : 0;
+	if (MS_UNLIKELY(!node))
+		ms_lost(MS_LOST_NO_STACKS, 1);
+	return node;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * thread.c - a thread's part of the recording.
+ *
+ * States and windows go back to pools when a thread ends and on to the next one, so that
+ * ten thousand short threads need no more of them than live at a time.
+ */
+#define _GNU_SOURCE
+#include "preload/thread.h"
+
+#include "preload/clock.h"
+#include "preload/facts.h"
+#include "preload/payload.h"
+#include "preload/pool.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+MS_TLS struct ms_tls ms_tls;
+
+static pthread_key_t key;
+static bool key_made;
+
+extern void *__libc_stack_end; /* ld.so's: the outermost word of the main thread's stack */
+
+/*
+ * The end of the stack that this thread was given.  The thread control block lies above all
+ * frames of a stack made by pthread_create; the main thread's is elsewhere.
+ */
+static uintptr_t stack_high(void)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t end = (uintptr_t)__libc_stack_end, tcb = ms_thread_pointer();
+
+	if (ms_sys(SYS_getpid, 0, 0, 0, 0) == ms_sys(SYS_gettid, 0, 0, 0, 0) && here < end)
+		return end & ~(uintptr_t)7;
+	return here < tcb && tcb - here < 1UL << 32 ? tcb & ~(uintptr_t)7 : 0;
+}
+
+static void put_thread(enum ms_record type, uint32_t id, uint64_t ticks, uint64_t tid)
+{
+	struct ms_payload l;
+
+	ms_payload_begin(&l);
+	ms_payload_number(&l, id);
+	ms_payload_number(&l, ticks);
+	if (type == MS_RECORD_THREAD_BEGIN)
+		ms_payload_number(&l, tid);
+	ms_payload_put(&l, type);
+}
+
+static void put_name(struct ms_thread *t, uint64_t ticks)
+{
+	struct ms_payload l;
+	char name[16] = "";
+
+	ms_sys(SYS_prctl, PR_GET_NAME, name, 0, 0);
+	name[15] = '\0';
+	if (!strcmp(name, t->name))
+		return;
+	memcpy(t->name, name, sizeof name);
+	ms_payload_begin(&l);
+	ms_payload_number(&l, t->id);
+	ms_payload_number(&l, ticks);
+	ms_payload_text(&l, name);
+	ms_payload_put(&l, MS_RECORD_THREAD_NAME);
+}
+
+/* --- windows ------------------------------------------------------------------------------- */
+
+static void attach(struct ms_thread *t, struct ms_window *w)
+{
+	t->window = w;
+	t->header = w->header;
+	t->body = ms_window_body(w->header);
+	t->p = t->body + w->header->commit;
+	t->end = t->body + w->body_bytes - 2 * MS_EVENT_BYTES_MAX; /* a realloc is two */
+	atomic_fetch_add_explicit(&ms_session->open_windows, 1, memory_order_relaxed);
+}
+
+static void detach(struct ms_thread *t)
+{
+	t->window = NULL;
+	t->header = NULL;
+	t->p = t->end = t->body = NULL;
+	atomic_fetch_sub_explicit(&ms_session->open_windows, 1, memory_order_relaxed);
+}
+
+#define OWNER_BYTES_MAX (2 + 2 * MS_VARINT_MAX)
+
+/* A window that another thread left: say whose the events are from here on. */
+static void put_owner(struct ms_thread *t, uint64_t ticks)
+{
+	uint8_t payload[2 * MS_VARINT_MAX];
+	uint8_t *end = ms_varint_put(ms_varint_put(payload, t->id), ticks);
+	size_t n = (size_t)(end - payload);
+
+	*t->p++ = MS_RECORD_THREAD << 3;
+	t->p = ms_varint_put(t->p, n);
+	memcpy(t->p, payload, n);
+	t->p += n;
+	ms_window_commit(t->header, (size_t)(t->p - t->body));
+}
+
+static bool take_used(struct ms_thread *t, uint64_t ticks)
+{
+	struct ms_window *w = MS_POOL_POP(&ms_session->event_pool, struct ms_window);
+
+	if (!w)
+		return false;
+	attach(t, w);
+	put_owner(t, ticks);
+	return true;
+}
+
+bool ms_thread_room(struct ms_thread *t)
+{
+	uint64_t ticks = ms_now_before();
+	struct ms_window *w;
+
+	if (t->window) {
+		ms_window_retire(t->window);
+		detach(t);
+	}
+	t->last_ticks = ticks;
+	t->last_address = 0;
+	if (take_used(t, ticks))
+		return true;
+	w = ms_window_new(MS_WINDOW_EVENTS, t->window_bytes, t->id, ticks);
+	if (!w)
+		return false;
+	if (t->window_bytes < MS_WINDOW_LARGEST)
+		t->window_bytes *= 2;
+	attach(t, w);
+	return true;
+}
+
+/* What is left of the window goes to the next thread, unless that is next to nothing. */
+static void release_window(struct ms_thread *t)
+{
+	struct ms_window *w = t->window;
+
+	if (!w)
+		return;
+	detach(t);
+	if (w->body_bytes - w->header->commit < OWNER_BYTES_MAX + 4 * MS_EVENT_BYTES_MAX) {
+		ms_window_retire(w);
+		return;
+	}
+	ms_window_seal(w->header);
+	MS_POOL_PUSH(&ms_session->event_pool, w);
+}
+
+/* --- states --------------------------------------------------------------------------------- */
+
+/* Scratch of a walk survives in the pool; all else begins anew. */
+static void state_reset(struct ms_thread *t)
+{
+	struct ms_thread clean = { .frames = t->frames,
+				   .levels = t->levels,
+				   .frames_max = t->frames_max };
+
+	*t = clean;
+	t->window_bytes = MS_WINDOW_FIRST;
+}
+
+static struct ms_thread *state_take(void)
+{
+	struct ms_thread *t = MS_POOL_POP(&ms_session->thread_pool, struct ms_thread);
+
+	if (!t)
+		t = ms_small(sizeof *t);
+	if (t)
+		state_reset(t);
+	return t;
+}
+
+static void state_begin(struct ms_thread *t)
+{
+	uint64_t ticks = ms_now_before();
+
+	t->id = 1 + atomic_fetch_add_explicit(&ms_session->threads, 1, memory_order_relaxed);
+	t->stack_high = stack_high();
+	put_thread(MS_RECORD_THREAD_BEGIN, t->id, ticks,
+		   (uint64_t)ms_sys(SYS_gettid, 0, 0, 0, 0));
+	put_name(t, ticks);
+}
+
+struct ms_thread *ms_thread_state(void)
+{
+	struct ms_thread *t = ms_tls.thread;
+
+	if (t || ms_tls.late_id || ms_tls.creating || !ms_session_usable())
+		return t;
+	ms_tls.creating = true; /* a handler that comes now finds no state */
+	t = state_take();
+	if (t) {
+		state_begin(t);
+		ms_tls.thread = t;
+		if (key_made)
+			pthread_setspecific(key, t);
+	}
+	ms_tls.creating = false;
+	return t;
+}
+
+struct ms_thread *ms_thread_nested(struct ms_thread *t)
+{
+	struct ms_thread *n = t->nested;
+
+	if (!n) {
+		n = state_take();
+		if (!n)
+			return NULL;
+		n->id = t->id;
+		n->role = MS_ROLE_NESTED;
+		n->stack_high = t->stack_high;
+		t->nested = n;
+	}
+	return n->phase == MS_PHASE_IDLE ? n : NULL;
+}
+
+/* --- the end of a thread ---------------------------------------------------------------------- */
+
+static void state_give(struct ms_thread *t)
+{
+	release_window(t);
+	MS_POOL_PUSH(&ms_session->thread_pool, t);
+}
+
+static void thread_ends(void *value)
+{
+	struct ms_thread *t = value;
+
+	/* a raw fork, or a state of another session: nothing of it is left */
+	if (!ms_session_usable() || ms_tls.thread != t || !t->id)
+		return;
+	ms_tls.active = NULL;
+	ms_tls.thread = NULL;
+	ms_tls.late_id = t->id;
+	put_name(t, ms_now_after());
+	put_thread(MS_RECORD_THREAD_END, t->id, ms_now_after(), 0);
+	if (t->nested)
+		state_give(t->nested);
+	state_give(t);
+}
+
+void ms_threads_init(void)
+{
+	key_made = !pthread_key_create(&key, thread_ends);
+}
+
+/* Destructors of other libraries may still allocate: each event comes with its own record. */
+struct ms_thread *ms_thread_late(void)
+{
+	struct ms_thread *t;
+
+	if (!ms_tls.late_id || !(t = state_take()))
+		return NULL;
+	t->id = ms_tls.late_id;
+	t->role = MS_ROLE_LATE;
+	t->stack_high = stack_high();
+	return t;
+}
+
+void ms_thread_late_done(struct ms_thread *t)
+{
+	state_give(t);
+}
+
+/* The ending thread goes on as a late one: each of its events is sealed as it comes. */
+void ms_threads_end(void)
+{
+	struct ms_thread *t = ms_tls.thread;
+
+	if (t) {
+		ms_tls.active = NULL;
+		ms_tls.thread = NULL;
+		ms_tls.late_id = t->id;
+		put_name(t, ms_now_after());
+		if (t->nested)
+			state_give(t->nested);
+		state_give(t);
+	}
+	ms_window_seal_pool(&ms_session->event_pool);
+}
+
+void ms_thread_forked(void)
+{
+	ms_tls = (struct ms_tls){ 0 };
+}
+
+/* --- on the way ------------------------------------------------------------------------------- */
+
+#define TICK_NS 10000000ULL
+
+/* As many ticks as the clock has made in TICK_NS since the start, on average. */
+static uint64_t tick_interval(uint64_t ticks)
+{
+	const struct ms_wire_head *h = ms_session->head;
+	uint64_t ns = ms_clock_ns(CLOCK_MONOTONIC) - h->start_mono_ns;
+
+	if (ns < 100000)
+		return ms_clock_interval(TICK_NS);
+	return (uint64_t)((unsigned __int128)(ticks - h->start_ticks) * TICK_NS / ns);
+}
+
+void ms_thread_tick(struct ms_thread *t, uint64_t ticks)
+{
+	uint64_t due = atomic_load_explicit(&ms_session->next_sample, memory_order_relaxed);
+	uint64_t next = ticks + tick_interval(ticks);
+
+	t->next_tick = next;
+	put_name(t, ticks);
+	if (ticks >= due &&
+	    atomic_compare_exchange_strong_explicit(&ms_session->next_sample, &due, next,
+						    memory_order_relaxed,
+						    memory_order_relaxed))
+		ms_facts_sample(ticks, false);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * window.c - handing out windows of the log.
+ *
+ * No thread waits for another: who finds the current extent full grows the file itself;
+ * when two do, both extents are used.
+ */
+#include "preload/window.h"
+
+#include "common/crc32c.h"
+#include "preload/config.h"
+#include "preload/file.h"
+#include "preload/pool.h"
+
+#include <errno.h>
+
+#define EXTENT_FIRST (64 * 1024)
+#define EXTENT_LARGEST (2 * 1024 * 1024)
+
+/* Larger as the log grows, so that small logs stay small and large ones grow seldom. */
+static size_t extent_bytes(uint64_t file_bytes)
+{
+	size_t bytes = EXTENT_FIRST;
+
+	while (bytes < EXTENT_LARGEST && bytes < file_bytes / 2)
+		bytes *= 2;
+	return bytes;
+}
+
+static struct ms_extent *extent_grow(void)
+{
+	uint64_t have =
+		atomic_load_explicit(&ms_session->file_bytes, memory_order_relaxed);
+	size_t bytes = extent_bytes(have);
+	struct ms_extent *extent = ms_small(sizeof *extent);
+	int error = 0;
+	uint64_t offset;
+
+	if (!extent) {
+		ms_stop(MS_STOP_MEMORY, ENOMEM);
+		return NULL;
+	}
+	if (ms_config.max_size && have + bytes > ms_config.max_size) {
+		ms_stop(MS_STOP_SIZE, 0);
+		return NULL;
+	}
+	offset = atomic_fetch_add_explicit(&ms_session->file_bytes, bytes,
+					   memory_order_relaxed);
+	extent->base = ms_file_grow_map(ms_session->path, &ms_session->file, offset, bytes,
+					&error);
+	if (!extent->base) {
+		ms_stop(error == ESTALE || error == ENOENT ? MS_STOP_GONE : MS_STOP_SPACE,
+			error);
+		return NULL;
+	}
+	extent->offset = offset;
+	extent->bytes = bytes;
+	return extent;
+}
+
+/*
+ * Growing and the final cut exclude each other without a lock: each announces itself, then
+ * looks for the other (both sequentially consistent).  The cut gives way at once; a grower
+ * waits for the one ftruncate that may be under way, not longer.
+ */
+static bool growing_begin(void)
+{
+	for (unsigned tries = 0; tries < 1000000; tries++) {
+		atomic_fetch_add(&ms_session->growers, 1);
+		if (!atomic_load(&ms_session->trimming))
+			return true;
+		atomic_fetch_sub(&ms_session->growers, 1);
+		ms_cpu_relax();
+	}
+	return false;
+}
+
+static struct ms_extent *extent_new(void)
+{
+	struct ms_extent *extent;
+
+	if (!growing_begin())
+		return NULL;
+	extent = extent_grow();
+	atomic_fetch_sub(&ms_session->growers, 1);
+	return extent;
+}
+
+/* Take up to bytes from extent; what is left at its end goes out whole. */
+static void *carve(struct ms_extent *extent, size_t *bytes)
+{
+	uint64_t at = atomic_load_explicit(&extent->cursor, memory_order_relaxed);
+	uint64_t take;
+
+	do {
+		take = extent->bytes - at;
+		if (take == 0)
+			return NULL;
+		if (take > *bytes + MS_WIRE_PAGE)
+			take = *bytes;
+	} while (!atomic_compare_exchange_weak_explicit(&extent->cursor, &at, at + take,
+							memory_order_relaxed,
+							memory_order_relaxed));
+	*bytes = take;
+	return extent->base + at;
+}
+
+/* The status' extent only grows; it covers every window that is handed out. */
+static void status_cover(uint64_t end)
+{
+	uint64_t old = __atomic_load_n(&ms_session->status->extent, __ATOMIC_RELAXED);
+
+	while (old < end &&
+	       !__atomic_compare_exchange_n(&ms_session->status->extent, &old, end, true,
+					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
+	ms_status_seal();
+}
+
+static void *take_space(size_t *bytes)
+{
+	struct ms_extent *extent =
+		atomic_load_explicit(&ms_session->extent, memory_order_acquire);
+	struct ms_extent *fresh;
+	void *space = carve(extent, bytes);
+
+	while (!space) {
+		fresh = extent_new();
+		if (!fresh)
+			return NULL;
+		space = carve(fresh, bytes);
+		status_cover(fresh->offset + fresh->bytes);
+		/* release: pairs with the acquire above, publishes the extent's fields */
+		atomic_store_explicit(&ms_session->extent, fresh, memory_order_release);
+	}
+	return space;
+}
+
+void ms_window_assign(struct ms_window *window, enum ms_window_kind kind, uint32_t owner,
+		      uint64_t base_ticks)
+{
+	struct ms_wire_window *h = window->header;
+
+	__atomic_store_n(&h->magic, 0, __ATOMIC_RELEASE);
+	h->kind = (uint16_t)kind;
+	h->header_bytes = sizeof *h;
+	h->length = (uint32_t)sizeof *h + window->body_bytes;
+	h->owner = owner;
+	h->sequence = 1 + atomic_fetch_add_explicit(&ms_session->sequence, 1,
+						    memory_order_relaxed);
+	h->base_ticks = base_ticks;
+	/* the checksum covers the magic, which is stored last: a torn header is no window */
+	h->header_crc = MS_WINDOW_MAGIC;
+	h->header_crc = ms_crc32c(ms_crc32c(0, &h->header_crc, 4), &h->kind, 28);
+	__atomic_store_n(&h->magic, MS_WINDOW_MAGIC, __ATOMIC_RELEASE);
+}
+
+struct ms_window *ms_window_new(enum ms_window_kind kind, size_t bytes, uint32_t owner,
+				uint64_t base_ticks)
+{
+	struct ms_window *window;
+	void *space;
+
+	if (atomic_load_explicit(&ms_session->stopped, memory_order_relaxed))
+		return NULL;
+	window = ms_small(sizeof *window);
+	space = window ? take_space(&bytes) : NULL;
+	if (!space)
+		return NULL;
+	window->header = space;
+	window->body_bytes = (uint32_t)(bytes - sizeof *window->header);
+	ms_window_assign(window, kind, owner, base_ticks);
+	return window;
+}
+
+/* sealed and body_crc are neighbours so that one store changes both. */
+static void store_seal(struct ms_wire_window *header, uint32_t bytes, uint32_t crc)
+{
+	uint64_t both = (uint64_t)crc << 32 | bytes;
+
+	__atomic_store_n((uint64_t *)(void *)&header->sealed, both, __ATOMIC_RELEASE);
+}
+
+void ms_window_seal(struct ms_wire_window *header)
+{
+	uint32_t from = header->sealed, to = header->commit;
+
+	if (to > from)
+		store_seal(header, to,
+			   ms_crc32c(header->body_crc, ms_window_body(header) + from,
+				     to - from));
+}
+
+void ms_window_seal_pool(_Atomic uint64_t *pool)
+{
+	struct ms_window *w, *held = NULL;
+
+	while ((w = MS_POOL_POP(pool, struct ms_window))) {
+		ms_window_seal(w->header);
+		w->next = held;
+		held = w;
+	}
+	while ((w = held)) {
+		held = w->next;
+		MS_POOL_PUSH(pool, w);
+	}
+}
+
+void ms_window_retire(struct ms_window *window)
+{
+	ms_window_seal(window->header);
+	ms_sys_munmap(window->header, window->header->length);
+}
