@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+# The man pages: every example in them runs, and what they list is what there is.
+#
+# An example is a line of a literal block that begins with "$ "; the examples of a page are
+# run in order, in one shell and one directory.
+. "$(dirname "$0")/lib.sh"
+export MANPAGER=cat RECORDER="$recorder"
+mkdir bin
+ln -s "$analyze" bin/memscope-analyze
+ln -s "$recorder" bin/libmemscope.so
+export PATH="$tmp/bin:$PATH"
+
+# examples PAGE: the commands.
+examples() {
+	awk '/^\.Bd/ { inside = 1; next } /^\.Ed/ { inside = 0 }
+		inside && /^\$ / { print substr($0, 3) }' "$1" |
+		sed -e 's/\\e/\\/g' -e 's/\\-/-/g' -e 's/\\&//g' -e "s/\\\\(aq/'/g"
+}
+
+for page in memscope.7 memscope-analyze.1; do
+	mkdir "$page"
+	cp "$targets/demo_app" "$page/app"
+	examples "$root/man/$page" >"$page.sh"
+	ok "$page has examples" [ -s "$page.sh" ]
+	cd "$page" || exit 2
+	number=0
+	while IFS= read -r command; do
+		number=$((number + 1))
+		printf '%s\n' "$command" >>../so_far
+		if eval "$command" >../out 2>../err; then status=0; else status=$?; fi
+		is "$status" 0 "$page example $number: $command"
+		[ "$status" = 0 ] || head -n 20 ../out ../err | sed 's/^/# /'
+		ok "$page example $number complains of nothing" eval '! grep -q "^memscope-analyze: \|unknown variable\|bad value\|not recording" ../err'
+	done <"../$page.sh"
+	ok "$page: left a log" [ -n "$(find . -name '*.bin' -size +4k)" ]
+	cd "$tmp" || exit 2
+done
+
+# Variables: the page's are those that the recorder knows.
+sed -n 's/^\.It Ev \(MEMSCOPE_[A-Z_]*\)$/\1/p' "$root/man/memscope.7" | sort >page.variables
+tr '{' '\n' <"$root/preload/config.c" | sed -n 's/^ "\([A-Z_]*\)", parse_.*/MEMSCOPE_\1/p' | sort >code.variables
+same page.variables code.variables "memscope(7) lists the variables"
+while read -r variable; do
+	ok "README names $variable" grep -q "\`$variable\`" "$root/README.md"
+done <code.variables
+
+# Commands and options: the page's are those of --help.
+"$analyze" --help >help
+for command in $(sed -n 's/^\.Ss The \(.*\) command$/\1/p' "$root/man/memscope-analyze.1"); do
+	ok "--help lists $command" grep -qE "^ +$command( |$)" help
+	"$analyze" "$command" --help | grep -oE -- '--[a-z][a-z-]*' | sort -u |
+		grep -vxE -- '--help|--version' >help.options
+	awk -v wanted=".Ss The $command command" '
+		/^\.S[sh] / { inside = $0 == wanted || $0 == ".Ss Options of every command" }
+		inside' "$root/man/memscope-analyze.1" |
+		sed -n 's/^\.It.*Fl -\([a-z-]*\).*/--\1/p' | sort -u >page.options
+	ok "$command: each option of --help is in the page" [ -z "$(comm -23 help.options page.options)" ]
+	comm -23 help.options page.options | sed 's/^/# not in the page: /'
+done
+sed -n '/^[Cc]ommands/,/^$/p' help | sed -n 's/^  *\([a-z]*\)  .*/\1/p' | sort >help.commands
+sed -n 's/^\.Ss The \(.*\) command$/\1/p' "$root/man/memscope-analyze.1" | sort >page.commands
+same help.commands page.commands "each command of --help is in the page, and no other"
+
+# JSON keys: the page's are those of the report.
+recorded keys.bin "$targets/demo_app" >/dev/null
+"$analyze" summary --format json keys.bin >keys.json
+block_keys() {
+	awk -v mark=".\\\\\" keys: $1" '$0 == mark { found = 1 } found && /^\.Ed/ { exit }
+		inside { print } found && /^\.Bd/ { inside = 1 }' "$root/man/memscope-analyze.1" |
+		grep -oE '^[a-z_.]+(\[\])?[a-z_.]*' | sort
+}
+block_keys summary >page.keys
+ok "the page lists the summary's keys" [ -s page.keys ]
+while read -r key; do
+	ok "summary has $key" jq -e "[.$(printf '%s' "$key" | sed 's/\[\]/[]?/')] | map(. != null) | any" keys.json >/dev/null
+done <page.keys
+done_testing
