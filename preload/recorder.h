@@ -87,6 +87,7 @@ struct ms_extent { /* a mapped stretch of the file that windows are carved from 
 	uint64_t offset;	/* in the file */
 	uint64_t bytes;
 	_Atomic uint64_t cursor; /* first byte not handed out */
+	struct ms_extent *next;	 /* in the pool of those left over */
 };
 
 #define MS_SESSION_MAGIC 0x6d656d73636f7065ULL
@@ -101,7 +102,7 @@ struct ms_session {
 	_Atomic bool trimming;	     /* the end cuts the file: nobody may grow it */
 	_Atomic uint64_t sequence;
 	_Atomic uint32_t threads;
-	_Atomic uint64_t event_pool, meta_pool, thread_pool; /* tagged pointers, pool.h */
+	_Atomic uint64_t event_pool, meta_pool, thread_pool, extent_pool; /* tagged pointers, pool.h */
 	_Atomic uint64_t next_sample;
 	_Atomic uint32_t samples;
 	_Atomic uint32_t open_windows;

@@ -117,22 +117,37 @@ static void status_cover(uint64_t end)
 	ms_status_seal();
 }
 
+/*
+ * The extent to carve from after `full`: one that a lost race left over, or a new one.  When
+ * another thread was faster, ours is left over.
+ */
+static struct ms_extent *next_extent(struct ms_extent *full)
+{
+	struct ms_extent *e = MS_POOL_POP(&ms_session->extent_pool, struct ms_extent);
+
+	if (!e) {
+		e = extent_new();
+		if (!e)
+			return NULL;
+		status_cover(e->offset + e->bytes);
+	}
+	/* release: pairs with the acquire in take_space, publishes the extent's fields */
+	if (atomic_compare_exchange_strong_explicit(&ms_session->extent, &full, e,
+						    memory_order_acq_rel,
+						    memory_order_acquire))
+		return e;
+	MS_POOL_PUSH(&ms_session->extent_pool, e);
+	return full;
+}
+
 static void *take_space(size_t *bytes)
 {
 	struct ms_extent *extent =
 		atomic_load_explicit(&ms_session->extent, memory_order_acquire);
-	struct ms_extent *fresh;
-	void *space = carve(extent, bytes);
+	void *space = NULL;
 
-	while (!space) {
-		fresh = extent_new();
-		if (!fresh)
-			return NULL;
-		space = carve(fresh, bytes);
-		status_cover(fresh->offset + fresh->bytes);
-		/* release: pairs with the acquire above, publishes the extent's fields */
-		atomic_store_explicit(&ms_session->extent, fresh, memory_order_release);
-	}
+	while (extent && !(space = carve(extent, bytes)))
+		extent = next_extent(extent);
 	return space;
 }
 
