@@ -9,7 +9,8 @@
 #include <stddef.h>
 
 void *ms_alloc(size_t bytes) __attribute__((malloc, warn_unused_result));
-void *ms_alloc_zero(size_t count, size_t bytes) __attribute__((malloc, warn_unused_result));
+void *ms_alloc_zero(size_t count, size_t bytes)
+	__attribute__((malloc, warn_unused_result));
 void *ms_realloc(void *p, size_t bytes) __attribute__((warn_unused_result));
 char *ms_strdup(const char *s) __attribute__((malloc, warn_unused_result));
 char *ms_strndup(const char *s, size_t n) __attribute__((malloc, warn_unused_result));
@@ -21,8 +22,9 @@ void ms_alloc_fail_at(unsigned long n);
 unsigned long ms_alloc_count(void);
 
 /*
- * Make room for one more element in a vector of element_bytes each: grows *items (moved by
- * ms_realloc) and *capacity when count has reached it.  0, or -1 with the vector as it was.
+ * Make room for one more element in a vector of element_bytes each: grows *items (moved
+ * by ms_realloc) and *capacity when count has reached it.  0, or -1 with the vector as it
+ * was.
  */
 int ms_grow(void **items, size_t *capacity, size_t count, size_t element_bytes);
 

@@ -20,7 +20,8 @@ typedef enum {
 } ms_status;
 
 struct ms_error {
-	char text[512]; /* one line, no newline; control characters of names are escaped */
+	char text[512]; /* one line, no newline; control characters of names are escaped
+			 */
 };
 
 /*

@@ -57,8 +57,8 @@ struct ms_store_fault {
 };
 
 /*
- * Decode a window once, check it, and index its segments.  A fault is no failure: what lies
- * before it is kept.  MS_OK or MS_ENOMEM.
+ * Decode a window once, check it, and index its segments.  A fault is no failure: what
+ * lies before it is kept.  MS_OK or MS_ENOMEM.
  */
 MS_MUST_CHECK ms_status ms_store_add_window(struct ms_store *store,
 					    const struct ms_store_window *window,
@@ -72,7 +72,8 @@ bool ms_store_tick_range(const struct ms_store *store, uint64_t *first, uint64_t
 /* One pass over all events in log order: time, then window sequence, then position. */
 struct ms_cursor;
 
-MS_MUST_CHECK ms_status ms_cursor_open(struct ms_cursor **out, const struct ms_store *store,
+MS_MUST_CHECK ms_status ms_cursor_open(struct ms_cursor **out,
+				       const struct ms_store *store,
 				       struct ms_error *err);
 /* The next event, or false at the end.  Allocates nothing and cannot fail. */
 bool ms_cursor_next(struct ms_cursor *cursor, struct ms_event *event);
