@@ -34,19 +34,29 @@ unsigned long ms_alloc_count(void)
 	return atomic_load_explicit(&made, memory_order_relaxed);
 }
 
+/* malloc would refuse it as well, but a sanitizer's malloc reports it as our mistake. */
+static bool too_large(size_t bytes)
+{
+	return bytes > PTRDIFF_MAX;
+}
+
 void *ms_alloc(size_t bytes)
 {
-	return must_fail() ? NULL : malloc(bytes ? bytes : 1);
+	return must_fail() || too_large(bytes) ? NULL : malloc(bytes ? bytes : 1);
 }
 
 void *ms_alloc_zero(size_t count, size_t bytes)
 {
-	return must_fail() ? NULL : calloc(count ? count : 1, bytes ? bytes : 1);
+	size_t all;
+
+	if (must_fail() || __builtin_mul_overflow(count, bytes, &all) || too_large(all))
+		return NULL;
+	return calloc(1, all ? all : 1);
 }
 
 void *ms_realloc(void *p, size_t bytes)
 {
-	return must_fail() ? NULL : realloc(p, bytes ? bytes : 1);
+	return must_fail() || too_large(bytes) ? NULL : realloc(p, bytes ? bytes : 1);
 }
 
 char *ms_strdup(const char *s)

@@ -55,7 +55,7 @@ static void *take(struct ms_arena *arena, size_t bytes, size_t align)
 	size_t pad = (size_t)(-(uintptr_t)arena->next & (align - 1));
 	struct ms_arena_block *block;
 
-	if (arena->left < pad || arena->left - pad < bytes) {
+	if (!arena->next || arena->left < pad || arena->left - pad < bytes) {
 		if (bytes > BLOCK_BYTES / 4) {
 			block = add_block(arena, bytes);
 			return block ? block->bytes : NULL;
