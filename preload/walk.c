@@ -70,6 +70,14 @@ static inline __attribute__((always_inline)) bool read_word(struct stack *s, boo
 	return true;
 }
 
+/* The loader's entry has no unwind information, and nobody called it. */
+#define BOTTOM_BYTES 128
+
+static bool at_bottom(const struct stack *s, uint64_t sp)
+{
+	return s->high && s->high - sp <= BOTTOM_BYTES;
+}
+
 enum step { STEP_ON, STEP_END, STEP_ODD };
 
 struct place {
@@ -101,7 +109,7 @@ follow(struct place *p, struct stack *s, bool checked, ms_rule rule, struct ms_w
 	case MS_RULE_ODD:
 		return STEP_ODD;
 	default:
-		walk->cut = MS_CUT_NO_RULE;
+		walk->cut = at_bottom(s, p->sp) ? 0 : MS_CUT_NO_RULE;
 		return STEP_END;
 	}
 	if (MS_UNLIKELY(cfa <= p->sp)) {
