@@ -15,6 +15,8 @@ enum ms_type {
 	MS_TYPE_TEXT,
 	MS_TYPE_COUNT,
 	MS_TYPE_BYTES,	 /* a size */
+	MS_TYPE_INSTANT, /* nanoseconds since the recording began; text: seconds, exactly
+			  */
 	MS_TYPE_NS,	 /* nanoseconds */
 	MS_TYPE_ADDRESS, /* printed in hexadecimal, a string in JSON */
 	MS_TYPE_ID,	 /* a number without a magnitude: tid, line, node */

@@ -71,18 +71,19 @@ ms_status ms_render_csv_rows(struct ms_writer *writer, struct ms_rows *rows,
 /* --- documents ------------------------------------------------------------------------
  */
 
-static void flat_scalar(struct ms_writer *writer, const struct ms_strbuf *key,
+static bool flat_scalar(struct ms_writer *writer, const struct ms_strbuf *key,
 			const json_t *value)
 {
+	bool failed = false;
+
 	ms_write_csv_field(writer, ms_strbuf_text(key));
 	ms_write_text(writer, ",");
 	if (json_is_string(value))
 		ms_write_csv_field(writer, json_string_value(value));
-	else if (json_is_boolean(value))
-		ms_write_text(writer, json_is_true(value) ? "true" : "false");
-	else if (json_is_number(value))
-		ms_writef(writer, "%" PRIu64, ms_json_as_u64(value));
+	else if (!json_is_null(value))
+		failed = ms_write_json(writer, value) < 0;
 	ms_write_text(writer, "\n");
+	return failed;
 }
 
 /* Recursion is as deep as the facade's documents, which no log can change. */
@@ -106,7 +107,7 @@ static void flat_value(struct ms_writer *writer, struct ms_strbuf *key,
 			ms_strbuf_truncate(key, len);
 		}
 	} else {
-		flat_scalar(writer, key, value);
+		key->failed |= flat_scalar(writer, key, value);
 	}
 }
 

@@ -79,12 +79,16 @@ ms_status ms_render_json(struct ms_writer *writer, const json_t *document,
 	return MS_OK;
 }
 
+int ms_write_json(struct ms_writer *writer, const json_t *value)
+{
+	return json_dump_callback(value, dump_piece, writer, JSON_ENCODE_ANY);
+}
+
 static ms_status write_text_value(struct ms_writer *writer, const char *text,
 				  struct ms_error *err)
 {
 	json_t *value = ms_json_text(text);
-	int failed = !value ||
-		     json_dump_callback(value, dump_piece, writer, JSON_ENCODE_ANY) < 0;
+	int failed = !value || ms_write_json(writer, value) < 0;
 
 	json_decref(value);
 	return failed ? ms_fail_memory(err) : MS_OK;

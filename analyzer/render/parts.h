@@ -12,6 +12,8 @@
 #define MS_VALUE_BYTES 40
 
 uint64_t ms_json_as_u64(const json_t *value);
+/* A value on one line.  0, or -1 without memory. */
+int ms_write_json(struct ms_writer *writer, const json_t *value);
 
 /* One format each; values has room for a row. */
 ms_status ms_render_json_rows(struct ms_writer *writer, struct ms_rows *rows,
@@ -37,6 +39,12 @@ size_t ms_write_frame(struct ms_writer *writer, const json_t *frame, size_t colu
 uint64_t ms_share(uint64_t part, uint64_t whole);
 /* "45.2 %", "<0.1 %". */
 const char *ms_share_text(char buffer[MS_HUMAN_BYTES], uint64_t part, uint64_t whole);
+
+/* The tree of a site's callers, indented; whole: the weight of the site. */
+void ms_write_callers(struct ms_writer *writer, const json_t *callers, uint64_t whole,
+		      unsigned indent);
+/* A new array of the limit objects with the largest member key.  NULL: no memory. */
+json_t *ms_json_heaviest(const json_t *array, const char *key, size_t limit);
 
 /* Parts of reports: what was lost, and what of the log could not be used. */
 void ms_write_losses(struct ms_writer *writer, const json_t *lost);

@@ -5,6 +5,8 @@
 #include "analyzer/render/parts.h"
 #include "analyzer/base/alloc.h"
 
+#include <stdlib.h>
+
 ms_status ms_render_rows(struct ms_writer *writer, struct ms_rows *rows,
 			 enum ms_format format, struct ms_error *err)
 {
@@ -58,4 +60,44 @@ void ms_array_rows_init(struct ms_array_rows *rows, const json_t *array, size_t 
 	rows->array = array;
 	rows->index = 0;
 	rows->limit = limit;
+}
+
+struct weighed {
+	uint64_t weight;
+	size_t index;
+};
+
+static int heaviest_first(const void *a, const void *b)
+{
+	const struct weighed *x = a, *y = b;
+
+	if (x->weight != y->weight)
+		return x->weight < y->weight ? 1 : -1;
+	return x->index < y->index ? -1 : 1;
+}
+
+json_t *ms_json_heaviest(const json_t *array, const char *key, size_t limit)
+{
+	size_t count = json_array_size(array);
+	struct weighed *order = ms_alloc((count + 1) * sizeof(*order));
+	json_t *heaviest = order ? json_array() : NULL;
+
+	if (!heaviest) {
+		ms_free(order);
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++)
+		order[i] =
+			(struct weighed){ ms_json_u64(json_array_get(array, i), key), i };
+	qsort(order, count, sizeof(*order), heaviest_first);
+	for (size_t i = 0; i < count && i < limit; i++) {
+		if (json_array_append(heaviest, json_array_get(array, order[i].index)) <
+		    0) {
+			json_decref(heaviest);
+			heaviest = NULL;
+			break;
+		}
+	}
+	ms_free(order);
+	return heaviest;
 }

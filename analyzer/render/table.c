@@ -44,6 +44,10 @@ static const char *number_text(char buffer[MS_VALUE_BYTES], enum ms_type type,
 	case MS_TYPE_NS:
 		ms_human_time(human, value->number);
 		break;
+	case MS_TYPE_INSTANT:
+		snprintf(human, sizeof(human), "%" PRIu64 ".%09" PRIu64,
+			 value->number / 1000000000, value->number % 1000000000);
+		break;
 	case MS_TYPE_COUNT:
 		ms_human_count(human, value->number);
 		break;

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * blocks.c - every live block of snapshots, as rows.
+ */
+#include "analyzer/facade/blocks.h"
+#include "analyzer/base/alloc.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct live {
+	const struct ms_block *block; /* in the snapshot's heap */
+	size_t trace;
+};
+
+struct blocks {
+	struct memscope *m;
+	struct ms_snapshot *const *snapshots;
+	struct live *items;
+	size_t count, capacity, index, limit;
+	size_t trace; /* of the heap that is being visited */
+	bool failed;
+	struct ms_strbuf site;
+};
+
+enum { ADDRESS, SIZE, KIND, AT, AGE, PID, THREAD, STACK, SITE, COLUMNS };
+
+static const struct ms_column columns[COLUMNS] = {
+	[ADDRESS] = { "address", "address", MS_TYPE_ADDRESS, 14, "of the block" },
+	[SIZE] = { "size", "bytes", MS_TYPE_COUNT, 0, "bytes asked for" },
+	[KIND] = { "kind", "made by", MS_TYPE_TEXT, 0, "the function that made it" },
+	[AT] = { "at_ns", "at, s", MS_TYPE_INSTANT, 0, "when it was made" },
+	[AGE] = { "age_ns", "age", MS_TYPE_NS, 0, "at the instant of the snapshot" },
+	[PID] = { "pid", "pid", MS_TYPE_ID, 0, "of the process" },
+	[THREAD] = { "thread", "thread", MS_TYPE_ID, 0,
+		     "kernel id of the thread that made it" },
+	[STACK] = { "stack", "stack", MS_TYPE_ID, 0, "its stack's node" },
+	[SITE] = { "site", "site", MS_TYPE_TEXT, 0,
+		   "function and line that asked for it" },
+};
+
+static bool collect(void *context, const struct ms_block *block)
+{
+	struct blocks *b = context;
+
+	b->failed = ms_grow((void **)&b->items, &b->capacity, b->count,
+			    sizeof(*b->items)) < 0;
+	if (!b->failed)
+		b->items[b->count++] = (struct live){ block, b->trace };
+	return !b->failed;
+}
+
+static int largest_first(const void *a, const void *b)
+{
+	const struct live *x = a, *y = b;
+
+	if (x->block->size != y->block->size)
+		return x->block->size < y->block->size ? 1 : -1;
+	if (x->trace != y->trace)
+		return x->trace < y->trace ? -1 : 1;
+	if (x->block->address != y->block->address)
+		return x->block->address < y->block->address ? -1 : 1;
+	return x->block->at_ns < y->block->at_ns ? -1 : x->block->at_ns > y->block->at_ns;
+}
+
+ms_status ms_facade_site_text(struct ms_strbuf *text, struct ms_metadata *meta,
+			      uint32_t stack, struct ms_error *err)
+{
+	const struct ms_frame *frame;
+	ms_status status = ms_metadata_site(meta, stack, &frame, err);
+	const char *file, *module;
+
+	ms_strbuf_clear(text);
+	if (status != MS_OK || !frame)
+		return status;
+	file = frame->file ? strrchr(frame->file, '/') : NULL;
+	file = file ? file + 1 : frame->file;
+	module = frame->module ? strrchr(frame->module, '/') : NULL;
+	module = module ? module + 1 : frame->module;
+	if (frame->function)
+		ms_strbuf_adds(text, frame->function);
+	if (file)
+		ms_strbuf_appendf(text, "%s%s:%" PRIu32, frame->function ? " " : "", file,
+				  frame->line);
+	else if (!frame->function)
+		ms_strbuf_appendf(text, "[%s+0x%" PRIx64 "]", module ? module : "",
+				  frame->address);
+	else if (module)
+		ms_strbuf_appendf(text, " [%s]", module);
+	return text->failed ? ms_fail_memory(err) : MS_OK;
+}
+
+static ms_status next_block(struct ms_rows *rows, struct ms_value *values, bool *more,
+			    struct ms_error *err)
+{
+	struct blocks *b = rows->context;
+	const struct ms_thread *thread;
+	const struct ms_block *block;
+	struct ms_metadata *meta;
+	uint64_t now;
+	ms_status status;
+
+	*more = b->index < b->count && (!b->limit || b->index < b->limit);
+	if (!*more)
+		return MS_OK;
+	block = b->items[b->index].block;
+	meta = b->m->traces[b->items[b->index].trace].meta;
+	now = ms_snapshot_at_ns(b->snapshots[b->items[b->index].trace]);
+	b->index++;
+	status = ms_facade_site_text(&b->site, meta, block->stack, err);
+	thread = ms_metadata_thread(meta, block->thread);
+	memset(values, 0, COLUMNS * sizeof(*values));
+	values[ADDRESS].number = block->address;
+	values[SIZE].number = block->size;
+	values[KIND].text = ms_event_kind_info(block->kind)->name;
+	values[AT].number = block->at_ns;
+	values[AGE].number = now > block->at_ns ? now - block->at_ns : 0;
+	values[PID].number = ms_metadata_process(meta)->pid;
+	values[THREAD] = (struct ms_value){ .absent = !thread,
+					    .number = thread ? thread->tid : 0 };
+	values[STACK] =
+		(struct ms_value){ .absent = !block->stack, .number = block->stack };
+	values[SITE] = (struct ms_value){ .absent = !block->stack,
+					  .text = ms_strbuf_text(&b->site) };
+	return status;
+}
+
+ms_status ms_facade_print_rows(struct ms_rows *rows, const char *key,
+			       const struct memscope_output *output, struct ms_error *err)
+{
+	struct ms_writer *writer = ms_facade_writer(output);
+	enum ms_format format = (enum ms_format)output->format;
+	ms_status status, finished;
+
+	if (!writer)
+		return ms_fail_memory(err);
+	if (format == MS_FORMAT_JSON)
+		ms_writef(writer, "{\"version\": 1, \"%s\": ", key);
+	status = ms_render_rows(writer, rows, format, err);
+	if (format == MS_FORMAT_JSON)
+		ms_write_text(writer, "}\n");
+	finished = ms_writer_finish(writer, status == MS_OK ? err : NULL);
+	ms_free(writer);
+	return status != MS_OK ? status : finished;
+}
+
+ms_status ms_facade_blocks(struct memscope *m, struct ms_snapshot *const *snapshots,
+			   unsigned top, const struct memscope_output *output,
+			   struct ms_error *err)
+{
+	struct blocks b = { .m = m, .snapshots = snapshots, .limit = top };
+	struct ms_rows rows = { columns, COLUMNS, next_block, &b };
+	ms_status status = MS_OK;
+
+	ms_strbuf_init(&b.site);
+	for (b.trace = 0; !b.failed && b.trace < m->count; b.trace++)
+		ms_heap_each(ms_snapshot_heap(snapshots[b.trace]), collect, &b);
+	if (b.failed)
+		status = ms_fail_memory(err);
+	if (b.count)
+		qsort(b.items, b.count, sizeof(*b.items), largest_first);
+	if (status == MS_OK)
+		status = ms_facade_print_rows(&rows, "blocks", output, err);
+	ms_strbuf_release(&b.site);
+	ms_free(b.items);
+	return status;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * blocks.h - every live block of snapshots, as rows (private to the facade).
+ */
+#ifndef MS_FACADE_BLOCKS_H
+#define MS_FACADE_BLOCKS_H
+
+#include "analyzer/base/strbuf.h"
+#include "analyzer/facade/facade.h"
+
+/* The largest first; at most top of them (0: all). */
+MS_MUST_CHECK ms_status ms_facade_blocks(struct memscope *m,
+					 struct ms_snapshot *const *snapshots,
+					 unsigned top,
+					 const struct memscope_output *output,
+					 struct ms_error *err);
+
+/*
+ * The site of a stack as text, "function file:line" or "[module+0x12]"; "" for none. text
+ * is emptied first.  MS_OK or MS_ENOMEM.
+ */
+MS_MUST_CHECK ms_status ms_facade_site_text(struct ms_strbuf *text,
+					    struct ms_metadata *meta, uint32_t stack,
+					    struct ms_error *err);
+
+/*
+ * Print rows to output: JSON as {"version": 1, key: [...]}.
+ */
+MS_MUST_CHECK ms_status ms_facade_print_rows(struct ms_rows *rows, const char *key,
+					     const struct memscope_output *output,
+					     struct ms_error *err);
+
+#endif

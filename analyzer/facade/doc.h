@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * doc.h - composing documents without a check at every line (private to the facade).
+ *
+ * The first failed allocation is remembered; everything after it does nothing, and the
+ * composer looks once, at the end.
+ */
+#ifndef MS_FACADE_DOC_H
+#define MS_FACADE_DOC_H
+
+#include "analyzer/facade/facade.h"
+
+struct ms_doc {
+	json_t *root;
+	bool failed;
+};
+
+void ms_doc_init(struct ms_doc *doc);
+/* The document, now the caller's; NULL when something failed. */
+json_t *ms_doc_take(struct ms_doc *doc);
+
+/* Each puts a member into object (borrowed, may be NULL after a failure). */
+void ms_doc_value(struct ms_doc *doc, json_t *object, const char *key, json_t *value);
+void ms_doc_u64(struct ms_doc *doc, json_t *object, const char *key, uint64_t value);
+void ms_doc_text(struct ms_doc *doc, json_t *object, const char *key, const char *text);
+void ms_doc_bool(struct ms_doc *doc, json_t *object, const char *key, bool value);
+void ms_doc_hex(struct ms_doc *doc, json_t *object, const char *key, uint64_t value);
+/* The new member, borrowed; NULL after a failure. */
+json_t *ms_doc_object(struct ms_doc *doc, json_t *object, const char *key);
+json_t *ms_doc_array(struct ms_doc *doc, json_t *object, const char *key);
+/* A new object at the end of array, borrowed. */
+json_t *ms_doc_append(struct ms_doc *doc, json_t *array);
+/* value (a new reference) at the end of array. */
+void ms_doc_append_value(struct ms_doc *doc, json_t *array, json_t *value);
+
+/* Parts that several reports share. */
+void ms_doc_process(struct ms_doc *doc, json_t *object, const struct ms_trace *trace);
+/* Add the figures of totals to sum. */
+void ms_totals_add(struct ms_totals *sum, const struct ms_totals *totals);
+void ms_doc_totals(struct ms_doc *doc, json_t *object, const struct ms_totals *totals);
+void ms_doc_figures(struct ms_doc *doc, json_t *object, const struct ms_figures *figures);
+/* Counters of common/lost.h, summed over m's traces or of one trace. */
+void ms_doc_lost(struct ms_doc *doc, json_t *object, const struct ms_trace *traces,
+		 size_t count);
+void ms_doc_damage(struct ms_doc *doc, json_t *array, const struct ms_trace *trace);
+/* A thread's facts and, when it has some, its figures. */
+void ms_doc_threads(struct ms_doc *doc, json_t *array, const struct ms_trace *trace,
+		    const struct ms_snapshot *snapshot);
+
+#endif

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * memscope.c - struct memscope: opening traces, introducing the engines to each other.
+ */
+#include "analyzer/facade/facade.h"
+#include "analyzer/base/alloc.h"
+#include "common/units.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *memscope_version(void)
+{
+	return MEMSCOPE_VERSION;
+}
+
+/* --- opening --------------------------------------------------------------------------
+ */
+
+static void close_trace(struct ms_trace *trace)
+{
+	ms_store_free(trace->store);
+	ms_metadata_free(trace->meta);
+	/* Last: the other two point into its mapping. */
+	ms_log_close(trace->log);
+	ms_free(trace->path);
+}
+
+static ms_status open_trace(struct ms_trace *trace, const char *path,
+			    const struct memscope_open_options *options,
+			    struct ms_error *err)
+{
+	struct ms_symbol_options symbols = { options->debuginfod, options->debug_dirs };
+	ms_status status;
+
+	trace->path = ms_strdup(path);
+	if (!trace->path)
+		return ms_fail_memory(err);
+	status = ms_store_new(&trace->store, err);
+	if (status == MS_OK)
+		status = ms_metadata_new(&trace->meta, err);
+	if (status == MS_OK)
+		status = ms_log_open(&trace->log, path, trace->store, trace->meta, err);
+	if (status != MS_OK)
+		return status;
+	ms_metadata_set_symbol_options(trace->meta, &symbols);
+	trace->duration_ns = ms_log_duration_ns(trace->log);
+	return MS_OK;
+}
+
+static void forward_progress(void *context, uint64_t done, uint64_t total)
+{
+	struct memscope *m = context;
+
+	m->progress(m->progress_context, m->doing, done, total);
+}
+
+const struct ms_progress *ms_facade_progress(struct memscope *m, const char *doing)
+{
+	m->doing = doing;
+	return m->progress ? &m->tell : NULL;
+}
+
+static ms_status open_all(struct memscope *m, const char *const *paths, size_t count,
+			  const struct memscope_open_options *options,
+			  struct ms_error *err)
+{
+	ms_status status = MS_OK;
+
+	m->traces = ms_alloc_zero(count, sizeof(*m->traces));
+	if (!m->traces)
+		return ms_fail_memory(err);
+	for (size_t i = 0; status == MS_OK && i < count; i++) {
+		m->count++;
+		if (m->progress)
+			m->progress(m->progress_context, "reading logs", i, count);
+		status = open_trace(&m->traces[i], paths[i], options, err);
+	}
+	return status;
+}
+
+int memscope_open(struct memscope **out, const char *const *paths, size_t count,
+		  const struct memscope_open_options *options, struct memscope_error *err)
+{
+	static const struct memscope_open_options defaults;
+	struct memscope *m;
+	ms_status status;
+
+	*out = NULL;
+	if (count == 0)
+		return ms_fail(ms_own_error(err), MS_EUSAGE, "no trace was named");
+	/* jansson's memory is ours, so that a test can make it fail. */
+	json_set_alloc_funcs(ms_alloc, ms_free);
+	m = ms_alloc_zero(1, sizeof(*m));
+	if (!m)
+		return ms_fail_memory(ms_own_error(err));
+	options = options ? options : &defaults;
+	m->progress = options->progress;
+	m->progress_context = options->progress_context;
+	m->tell = (struct ms_progress){ forward_progress, m };
+	status = open_all(m, paths, count, options, ms_own_error(err));
+	if (status != MS_OK) {
+		memscope_close(m);
+		return status;
+	}
+	*out = m;
+	return MEMSCOPE_OK;
+}
+
+void memscope_close(struct memscope *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->count; i++)
+		close_trace(&m->traces[i]);
+	ms_free(m->traces);
+	ms_free(m);
+}
+
+/* --- asking ---------------------------------------------------------------------------
+ */
+
+size_t memscope_trace_count(const struct memscope *m)
+{
+	return m->count;
+}
+
+const char *memscope_trace_path(const struct memscope *m, size_t index)
+{
+	return m->traces[index].path;
+}
+
+size_t memscope_damage_count(const struct memscope *m, size_t trace)
+{
+	size_t count;
+
+	ms_log_damage(m->traces[trace].log, &count);
+	return count;
+}
+
+const char *memscope_damage(struct memscope *m, size_t trace, size_t damage)
+{
+	size_t count;
+	const struct ms_damage *all = ms_log_damage(m->traces[trace].log, &count);
+
+	snprintf(m->line, sizeof(m->line), "at byte %" PRIu64 ": %s", all[damage].offset,
+		 all[damage].what);
+	return m->line;
+}
+
+/* --- time -----------------------------------------------------------------------------
+ */
+
+/* "40%" or "12.5%" in thousandths of a percent. */
+static int parse_percent(const char *text, uint64_t *thousandths)
+{
+	uint64_t value = 0;
+	int decimals = -1, digits = 0;
+
+	for (; *text && *text != '%'; text++) {
+		if (*text == '.' && decimals < 0) {
+			decimals = 0;
+			continue;
+		}
+		if (*text < '0' || *text > '9' || ++digits > 6 || decimals == 3)
+			return -1;
+		value = value * 10 + (uint64_t)(*text - '0');
+		decimals += decimals >= 0;
+	}
+	if (digits == 0 || strcmp(text, "%") != 0)
+		return -1;
+	for (decimals = decimals < 0 ? 0 : decimals; decimals < 3; decimals++)
+		value *= 10;
+	*thousandths = value;
+	return value <= 100000 ? 0 : -1;
+}
+
+int memscope_parse_time(const char *text, struct memscope_time *time)
+{
+	static const struct {
+		const char *name;
+		enum memscope_time_kind kind;
+	} names[] = { { "start", MEMSCOPE_AT_START },
+		      { "end", MEMSCOPE_AT_END },
+		      { "peak", MEMSCOPE_AT_PEAK } };
+	struct memscope_time parsed = { MEMSCOPE_AT_NS, 0 };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i].name) == 0) {
+			*time = (struct memscope_time){ names[i].kind, 0 };
+			return 0;
+		}
+	}
+	if (!ms_parse_time(text, &parsed.value)) {
+		parsed.kind = MEMSCOPE_AT_PERCENT;
+		if (parse_percent(text, &parsed.value) < 0)
+			return -1;
+	}
+	*time = parsed;
+	return 0;
+}
+
+static uint64_t percent_ns(const struct ms_trace *trace, uint64_t thousandths)
+{
+	return (uint64_t)((unsigned __int128)trace->duration_ns * thousandths / 100000);
+}
+
+ms_status ms_facade_time_ns(struct memscope *m, const struct ms_trace *trace,
+			    const struct memscope_time *at, uint64_t *ns,
+			    struct ms_error *err)
+{
+	struct ms_instant_at end = { MS_AT_END, 0 };
+	struct ms_snapshot *snapshot;
+	ms_status status;
+
+	*ns = at->kind == MEMSCOPE_AT_NS	? at->value
+	      : at->kind == MEMSCOPE_AT_PERCENT ? percent_ns(trace, at->value)
+	      : at->kind == MEMSCOPE_AT_END	? UINT64_MAX
+						: 0;
+	if (at->kind != MEMSCOPE_AT_PEAK)
+		return MS_OK;
+	status = ms_snapshot_new(&snapshot, trace->store, &end,
+				 ms_facade_progress(m, "looking for the peak"), err);
+	if (status == MS_OK)
+		*ns = ms_snapshot_totals(snapshot)->peak_at_ns;
+	ms_snapshot_free(snapshot);
+	return status;
+}
+
+static struct ms_instant_at instant_of(const struct ms_trace *trace,
+				       const struct memscope_time *at)
+{
+	switch (at->kind) {
+	case MEMSCOPE_AT_START:
+		return (struct ms_instant_at){ MS_AT_START, 0 };
+	case MEMSCOPE_AT_PEAK:
+		return (struct ms_instant_at){ MS_AT_PEAK, 0 };
+	case MEMSCOPE_AT_END:
+		return (struct ms_instant_at){ MS_AT_END, 0 };
+	case MEMSCOPE_AT_PERCENT:
+		return (struct ms_instant_at){ MS_AT_NS, percent_ns(trace, at->value) };
+	default:
+		return (struct ms_instant_at){ MS_AT_NS, at->value };
+	}
+}
+
+ms_status ms_facade_snapshots(struct memscope *m, const struct memscope_time *at,
+			      struct ms_snapshot **out, struct ms_error *err)
+{
+	const struct ms_progress *progress = ms_facade_progress(m, "replaying events");
+	ms_status status = MS_OK;
+
+	memset(out, 0, m->count * sizeof(*out));
+	for (size_t i = 0; status == MS_OK && i < m->count; i++) {
+		struct ms_instant_at instant = instant_of(&m->traces[i], at);
+
+		status = ms_snapshot_new(&out[i], m->traces[i].store, &instant, progress,
+					 err);
+	}
+	if (status != MS_OK)
+		ms_facade_snapshots_free(m, out);
+	return status;
+}
+
+void ms_facade_snapshots_free(struct memscope *m, struct ms_snapshot **snapshots)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		ms_snapshot_free(snapshots[i]);
+		snapshots[i] = NULL;
+	}
+}
+
+/* --- printing -------------------------------------------------------------------------
+ */
+
+struct ms_writer *ms_facade_writer(const struct memscope_output *output)
+{
+	struct ms_look look = { output->width, output->colour, output->unicode };
+	struct ms_writer *writer = ms_alloc(sizeof(*writer));
+
+	if (writer)
+		ms_writer_init(writer, output->write, output->context, &look);
+	return writer;
+}
+
+ms_status ms_facade_print(json_t *document, ms_render_fn *render,
+			  const struct memscope_output *output, struct ms_error *err)
+{
+	struct ms_writer *writer = document ? ms_facade_writer(output) : NULL;
+	ms_status status, finished;
+
+	if (!writer) {
+		json_decref(document);
+		return ms_fail_memory(err);
+	}
+	status = render(writer, document, (enum ms_format)output->format, err);
+	finished = ms_writer_finish(writer, status == MS_OK ? err : NULL);
+	ms_free(writer);
+	json_decref(document);
+	return status != MS_OK ? status : finished;
+}
+
+/* --- recording ------------------------------------------------------------------------
+ */
+
+int memscope_record(const struct memscope_record_options *options,
+		    struct memscope_record_result *result, struct memscope_error *err)
+{
+	struct ms_record_options own = { .argv = options->argv,
+					 .library = options->library,
+					 .output = options->output,
+					 .settings = options->settings };
+	struct ms_record_result got;
+	ms_status status = ms_record_run(&own, &got, ms_own_error(err));
+
+	memset(result, 0, sizeof(*result));
+	if (status != MS_OK)
+		return status;
+	result->exit_code = got.exit_code;
+	result->signal = got.signal;
+	result->pid = got.pid;
+	snprintf(result->log_path, sizeof(result->log_path), "%s", got.log_path);
+	return MEMSCOPE_OK;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * summary.c - the report of one or more whole traces.
+ */
+#include "analyzer/facade/sites.h"
+#include "analyzer/base/alloc.h"
+
+#define TOP_SITES  10
+#define TEXT_DEPTH 8
+#define JSON_DEPTH 128
+
+struct summary {
+	struct memscope *m;
+	struct memscope_summary_options options;
+	struct ms_snapshot **snapshots;
+	struct ms_totals totals;
+	struct ms_sites sites;
+	struct ms_doc doc;
+};
+
+static const char *const sort_names[] = {
+	[MEMSCOPE_BY_PEAK] = "peak_bytes",     [MEMSCOPE_BY_LIVE] = "live_bytes",
+	[MEMSCOPE_BY_ALLOCATED] = "allocated", [MEMSCOPE_BY_CALLS] = "allocations",
+	[MEMSCOPE_BY_TEMPORARY] = "temporary",
+};
+
+/* The process that began first and the time until the last one ended. */
+static void add_process(struct summary *s)
+{
+	json_t *object = ms_doc_object(&s->doc, s->doc.root, "process");
+	const struct ms_trace *first = &s->m->traces[0];
+	uint64_t end = 0, begin;
+
+	for (size_t i = 0; i < s->m->count; i++) {
+		const struct ms_trace *trace = &s->m->traces[i];
+		uint64_t start = ms_metadata_process(trace->meta)->start_unix_ns;
+
+		if (start < ms_metadata_process(first->meta)->start_unix_ns)
+			first = trace;
+		if (start + trace->duration_ns > end)
+			end = start + trace->duration_ns;
+	}
+	ms_doc_process(&s->doc, object, first);
+	begin = ms_metadata_process(first->meta)->start_unix_ns;
+	ms_doc_u64(&s->doc, object, "duration_ns", end > begin ? end - begin : 0);
+}
+
+/* "processes": each trace by itself, because a sum of peaks is no peak. */
+static void add_processes(struct summary *s)
+{
+	json_t *array = ms_doc_array(&s->doc, s->doc.root, "processes");
+
+	for (size_t i = 0; i < s->m->count; i++) {
+		const struct ms_totals *totals = ms_snapshot_totals(s->snapshots[i]);
+		json_t *row = ms_doc_append(&s->doc, array);
+
+		ms_doc_text(&s->doc, row, "path", s->m->traces[i].path);
+		ms_doc_process(&s->doc, ms_doc_object(&s->doc, row, "process"),
+			       &s->m->traces[i]);
+		ms_doc_totals(&s->doc, ms_doc_object(&s->doc, row, "totals"), totals);
+		ms_doc_u64(&s->doc, row, "peak_at_ns", totals->peak_at_ns);
+		ms_doc_u64(&s->doc, row, "events", totals->events);
+		ms_doc_lost(&s->doc, ms_doc_object(&s->doc, row, "lost"),
+			    &s->m->traces[i], 1);
+	}
+}
+
+static void add_totals(struct summary *s)
+{
+	bool one = s->m->count == 1;
+
+	for (size_t i = 0; i < s->m->count; i++)
+		ms_totals_add(&s->totals, ms_snapshot_totals(s->snapshots[i]));
+	ms_doc_totals(&s->doc, ms_doc_object(&s->doc, s->doc.root, "totals"), &s->totals);
+	ms_doc_value(&s->doc, s->doc.root, "peak_at_ns",
+		     one ? ms_json_number(s->totals.peak_at_ns) : json_null());
+	ms_doc_bool(&s->doc, s->doc.root, "peak_is_sum", !one);
+	ms_doc_u64(&s->doc, s->doc.root, "events", s->totals.events);
+}
+
+static void add_threads(struct summary *s)
+{
+	json_t *array = ms_doc_array(&s->doc, s->doc.root, "threads");
+
+	for (size_t i = 0; i < s->m->count; i++)
+		ms_doc_threads(&s->doc, array, &s->m->traces[i], s->snapshots[i]);
+}
+
+static ms_status add_site(struct summary *s, json_t *array, size_t index,
+			  struct ms_error *err)
+{
+	const struct ms_site *site = &s->sites.items[index];
+	const struct ms_member *heaviest = &s->sites.members[site->heaviest];
+	unsigned depth = s->options.depth;
+	json_t *row = ms_doc_append(&s->doc, array);
+	ms_status status;
+
+	ms_doc_frame(&s->doc, row, &s->sites.seen.items[site->frame].frame);
+	ms_doc_figures(&s->doc, row, &site->f);
+	status = ms_doc_stack(&s->doc, row, "stack", &s->sites.seen,
+			      s->m->traces[heaviest->trace].meta, heaviest->stack,
+			      depth ? depth : JSON_DEPTH, err);
+	if (status == MS_OK && index < s->options.top)
+		status = ms_doc_callers(&s->doc, row, "callers", &s->sites, site,
+					s->options.sort, depth ? depth : TEXT_DEPTH, err);
+	return status;
+}
+
+static ms_status add_sites(struct summary *s, struct ms_error *err)
+{
+	json_t *array = ms_doc_array(&s->doc, s->doc.root, "sites");
+	ms_status status =
+		ms_sites_init(&s->sites, s->m, s->snapshots, MEMSCOPE_GROUP_SITE, err);
+
+	if (status != MS_OK)
+		return status;
+	ms_sites_sort(&s->sites, s->options.sort);
+	for (size_t i = 0; status == MS_OK && !s->doc.failed && i < s->sites.count; i++)
+		status = add_site(s, array, i, err);
+	ms_sites_release(&s->sites);
+	return status;
+}
+
+static ms_status compose(struct summary *s, struct ms_error *err)
+{
+	json_t *damage;
+	ms_status status;
+
+	ms_doc_init(&s->doc);
+	ms_doc_u64(&s->doc, s->doc.root, "version", 1);
+	add_process(s);
+	add_totals(s);
+	add_threads(s);
+	status = add_sites(s, err);
+	ms_doc_text(&s->doc, s->doc.root, "sorted_by", sort_names[s->options.sort]);
+	ms_doc_u64(&s->doc, s->doc.root, "top", s->options.top);
+	ms_doc_lost(&s->doc, ms_doc_object(&s->doc, s->doc.root, "lost"), s->m->traces,
+		    s->m->count);
+	damage = ms_doc_array(&s->doc, s->doc.root, "damage");
+	for (size_t i = 0; i < s->m->count; i++)
+		ms_doc_damage(&s->doc, damage, &s->m->traces[i]);
+	add_processes(s);
+	return status;
+}
+
+int memscope_summary(struct memscope *m, const struct memscope_summary_options *options,
+		     const struct memscope_output *output, struct memscope_error *err)
+{
+	struct summary s = { .m = m };
+	struct ms_error *own = ms_own_error(err);
+	json_t *document = NULL;
+	ms_status status;
+
+	if (options)
+		s.options = *options;
+	if ((unsigned)s.options.sort > MEMSCOPE_BY_TEMPORARY)
+		return ms_fail(own, MS_EUSAGE, "no such order");
+	if (s.options.top == 0)
+		s.options.top = TOP_SITES;
+	s.snapshots = ms_alloc_zero(m->count, sizeof(struct ms_snapshot *));
+	if (!s.snapshots)
+		return ms_fail_memory(own);
+	status = ms_facade_snapshots(m, &(struct memscope_time){ 0 }, s.snapshots, own);
+	if (status == MS_OK) {
+		status = compose(&s, own);
+		document = ms_doc_take(&s.doc);
+	}
+	ms_facade_snapshots_free(m, s.snapshots);
+	ms_free(s.snapshots);
+	if (status == MS_OK)
+		return ms_facade_print(document, ms_render_summary, output, own);
+	json_decref(document);
+	return status;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * text_parts.c - parts of text reports: frames, shares, losses, ends.
+ */
+#include "analyzer/base/escape.h"
+#include "analyzer/render/parts.h"
+#include "common/lost.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+void ms_write_heading(struct ms_writer *writer, const char *title)
+{
+	ms_write_text(writer, "\n");
+	ms_write_bold(writer);
+	ms_write_text(writer, title);
+	ms_write_plain(writer);
+	ms_write_text(writer, "\n");
+}
+
+const char *ms_base_name(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+uint64_t ms_share(uint64_t part, uint64_t whole)
+{
+	return whole ? (uint64_t)(((unsigned __int128)part * 10000 + whole / 2) / whole)
+		     : 0;
+}
+
+const char *ms_share_text(char buffer[MS_HUMAN_BYTES], uint64_t part, uint64_t whole)
+{
+	uint64_t tenths = (ms_share(part, whole) + 5) / 10;
+
+	if (part && !tenths)
+		snprintf(buffer, MS_HUMAN_BYTES, "<0.1 %%");
+	else
+		snprintf(buffer, MS_HUMAN_BYTES, "%" PRIu64 ".%u %%", tenths / 10,
+			 (unsigned)(tenths % 10));
+	return buffer;
+}
+
+/* --- frames ---------------------------------------------------------------------------
+ */
+
+/* "value.c:123", "[libc.so.6]" or "": where a frame is, for one whose name is printed. */
+static void frame_place(char *buffer, size_t bytes, const json_t *frame)
+{
+	const char *file = ms_base_name(ms_json_string(frame, "file"));
+	const char *module = ms_base_name(ms_json_string(frame, "module"));
+	uint64_t line = ms_json_u64(frame, "line");
+
+	if (file && line)
+		snprintf(buffer, bytes, "%.200s:%" PRIu64, file, line);
+	else if (file)
+		snprintf(buffer, bytes, "%.200s", file);
+	else if (module)
+		snprintf(buffer, bytes, "[%.200s]", module);
+	else
+		*buffer = 0;
+}
+
+/* "libfoo.so+0x1234", or why there is no more to say. */
+static void frame_name(char *buffer, size_t bytes, const json_t *frame)
+{
+	const char *module = ms_base_name(ms_json_string(frame, "module"));
+	const char *address = ms_json_string(frame, "address");
+	const char *cut = ms_json_string(frame, "cut");
+
+	if (cut)
+		snprintf(buffer, bytes, "(not seen further: %s)", cut);
+	else if (module)
+		snprintf(buffer, bytes, "%.200s+%s", module, address ? address : "?");
+	else if (address)
+		snprintf(buffer, bytes, "%s", address);
+	else
+		snprintf(buffer, bytes, "(no stack was recorded)");
+}
+
+size_t ms_write_frame(struct ms_writer *writer, const json_t *frame, size_t columns)
+{
+	const char *function = ms_json_string(frame, "function");
+	char name[300], place[300] = "";
+	size_t room = columns, taken, place_columns;
+
+	if (function)
+		frame_place(place, sizeof(place), frame);
+	else
+		frame_name(name, sizeof(name), frame);
+	place_columns = ms_escape(NULL, 0, place, strlen(place));
+	/* The place is short and tells more than the end of a long name. */
+	if (room && place_columns && room > place_columns + 12)
+		room -= place_columns + 2;
+	taken = ms_write_escaped(writer, function ? function : name, room);
+	if (!place_columns || (columns && taken + 2 >= columns))
+		return taken;
+	ms_write_text(writer, "  ");
+	ms_write_dim(writer);
+	taken += 2 + ms_write_escaped(writer, place, columns ? columns - taken - 2 : 0);
+	ms_write_plain(writer);
+	return taken;
+}
+
+/* --- losses and damage
+ * ------------------------------------------------------------------ */
+
+static const struct {
+	const char *name, *meaning;
+} lost_kinds[] = {
+#define X(id, index, name, meaning) { name, meaning },
+	MS_LOST_KINDS(X)
+#undef X
+};
+
+static const char *lost_meaning(const char *name)
+{
+	for (size_t i = 0; i < sizeof(lost_kinds) / sizeof(lost_kinds[0]); i++) {
+		if (strcmp(name, lost_kinds[i].name) == 0)
+			return lost_kinds[i].meaning;
+	}
+	return "of a kind that this version does not know";
+}
+
+void ms_write_losses(struct ms_writer *writer, const json_t *lost)
+{
+	const char *name;
+	json_t *count;
+	bool some = false;
+
+	ms_write_heading(writer, "Not recorded");
+	json_object_foreach ((json_t *)lost, name, count) {
+		const char *meaning = lost_meaning(name);
+		uint64_t n = ms_json_as_u64(count);
+		char human[MS_HUMAN_BYTES];
+
+		if (!n)
+			continue;
+		some = true;
+		ms_writef(writer, "  %13s  %s\n", ms_human_count(human, n), meaning);
+	}
+	if (!some)
+		ms_write_text(writer, "  Nothing was lost.\n");
+}
+
+void ms_write_damage(struct ms_writer *writer, const json_t *damage)
+{
+	size_t count = json_array_size(damage);
+
+	if (count)
+		ms_writef(
+			writer,
+			"\nThe log is damaged in %zu place%s; what could be read is shown, the "
+			"figures may be too low.\n",
+			count, count == 1 ? "" : "s");
+}
+
+/* --- processes
+ * ---------------------------------------------------------------------------- */
+
+void ms_write_date(struct ms_writer *writer, uint64_t unix_ns)
+{
+	time_t seconds = (time_t)(unix_ns / 1000000000);
+	struct tm tm;
+	char text[64];
+
+	if (gmtime_r(&seconds, &tm) &&
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &tm))
+		ms_write_text(writer, text);
+	else
+		ms_writef(writer, "%" PRIu64 " ns after 1970", unix_ns);
+}
+
+void ms_write_end(struct ms_writer *writer, const json_t *process)
+{
+	const char *end = ms_json_string(process, "end");
+	const char *stopped = ms_json_string(process, "stopped");
+
+	ms_write_text(
+		writer,
+		end && strcmp(end, "exited") == 0
+			? "it exited"
+			: "it did not reach exit(): still running, killed, or left by _exit or exec");
+	if (stopped) {
+		ms_write_text(writer, "; recording stopped early: ");
+		ms_write_escaped(writer, stopped, 0);
+	}
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * text_snapshot.c - a snapshot as text, and as CSV.
+ */
+#include "analyzer/render/parts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define INDENT	   41 /* where names begin, right of the figures */
+#define MAX_FRAMES 12
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* --- text
+ * --------------------------------------------------------------------------------- */
+
+static void write_head(struct ms_writer *writer, const json_t *document)
+{
+	const json_t *totals = json_object_get(document, "totals");
+	const json_t *processes = json_object_get(document, "processes");
+	const char *command = ms_json_string(json_array_get(processes, 0), "command");
+	const json_t *at_ns = json_object_get(document, "at_ns");
+	const char *at = ms_json_string(document, "at");
+	uint64_t blocks = ms_json_u64(totals, "active_allocations");
+	char human[MS_HUMAN_BYTES];
+
+	ms_write_bold(writer);
+	ms_write_escaped(writer, command && *command ? command : "(unknown command)",
+			 writer->look.width);
+	ms_write_plain(writer);
+	if (json_array_size(processes) > 1)
+		ms_writef(writer, " and %zu more, each at its own time",
+			  json_array_size(processes) - 1);
+	ms_writef(writer, "\nat the %s", strcmp(at, "percent") == 0 ? "time" : at);
+	if (json_is_number(at_ns))
+		ms_writef(writer, " (%s after the start)",
+			  ms_human_time(human, ms_json_as_u64(at_ns)));
+	ms_writef(writer, ": %s",
+		  ms_human_size(human, ms_json_u64(totals, "current_memory")));
+	ms_writef(writer, " (%s bytes)",
+		  ms_human_count(human, ms_json_u64(totals, "current_memory")));
+	ms_writef(writer, " live in %s block%s\n\n", ms_human_count(human, blocks),
+		  blocks == 1 ? "" : "s");
+}
+
+static void write_stack(struct ms_writer *writer, const json_t *stack)
+{
+	unsigned width = writer->look.width;
+	const json_t *frame;
+	size_t index;
+
+	/* The allocator's own frames come before the site, which has been printed. */
+	for (index = 0; index < json_array_size(stack) && index < MAX_FRAMES; index++) {
+		frame = json_array_get(stack, index);
+		ms_write_pad(writer, ' ', INDENT + 2);
+		if (json_object_get(frame, "omitted"))
+			ms_writef(writer, "... %" PRIu64 " frames ...",
+				  ms_json_u64(frame, "omitted"));
+		else
+			ms_write_frame(writer, frame,
+				       width > INDENT + 22 ? width - INDENT - 2
+				       : width		   ? 20
+							   : 0);
+		ms_write_text(writer, "\n");
+	}
+	if (index < json_array_size(stack)) {
+		ms_write_pad(writer, ' ', INDENT + 2);
+		ms_writef(writer, "... %zu more\n", json_array_size(stack) - index);
+	}
+}
+
+static void write_name(struct ms_writer *writer, const char *by, const json_t *row)
+{
+	unsigned width = writer->look.width;
+	size_t room = width > INDENT + 20 ? width - INDENT : width ? 20 : 0;
+	char low[MS_HUMAN_BYTES], high[MS_HUMAN_BYTES];
+	const char *text;
+
+	if (strcmp(by, "module") == 0) {
+		text = ms_json_string(row, "module");
+		ms_write_escaped(writer, text ? text : "(none)", room);
+	} else if (strcmp(by, "thread") == 0) {
+		text = ms_json_string(row, "name");
+		ms_writef(writer, "%" PRIu64 " ", ms_json_u64(row, "tid"));
+		ms_write_escaped(writer, text ? text : "", room > 10 ? room - 10 : room);
+	} else if (strcmp(by, "size") == 0) {
+		ms_writef(writer, "%s to %s",
+			  ms_human_size(low, ms_json_u64(row, "size_from")),
+			  ms_human_size(high, ms_json_u64(row, "size_to")));
+	} else {
+		ms_write_frame(writer, row, room);
+	}
+}
+
+static ms_status write_text(struct ms_writer *writer, const json_t *document,
+			    struct ms_error *err)
+{
+	uint64_t whole =
+		ms_json_u64(json_object_get(document, "totals"), "current_memory");
+	const char *by = ms_json_string(document, "by");
+	char buffer[MS_HUMAN_BYTES];
+	size_t index;
+	json_t *row;
+
+	(void)err;
+	write_head(writer, document);
+	ms_write_bold(writer);
+	ms_writef(writer, "%10s  %6s  %9s  %8s  %s\n", "live", "share", "blocks", "calls",
+		  by);
+	ms_write_plain(writer);
+	json_array_foreach (json_object_get(document, "rows"), index, row) {
+		uint64_t bytes = ms_json_u64(row, "live_bytes");
+
+		ms_writef(writer, "%10s", ms_human_size(buffer, bytes));
+		ms_writef(writer, "  %6s", ms_share_text(buffer, bytes, whole));
+		ms_writef(writer, "  %9s",
+			  ms_human_count(buffer, ms_json_u64(row, "live_blocks")));
+		ms_writef(writer, "  %8s  ",
+			  ms_human_count(buffer, ms_json_u64(row, "allocations")));
+		write_name(writer, by, row);
+		ms_write_text(writer, "\n");
+		if (strcmp(by, "stack") == 0)
+			write_stack(writer, json_object_get(row, "stack"));
+	}
+	return MS_OK;
+}
+
+/* --- CSV
+ * ------------------------------------------------------------------------------------ */
+
+#define FIGURES                                              \
+	{ "live_blocks", "", MS_TYPE_COUNT, 0, "" },         \
+		{ "live_bytes", "", MS_TYPE_BYTES, 0, "" },  \
+		{ "allocations", "", MS_TYPE_COUNT, 0, "" }, \
+		{ "allocated", "", MS_TYPE_BYTES, 0, "" },   \
+		{ "peak_blocks", "", MS_TYPE_COUNT, 0, "" }, \
+		{ "peak_bytes", "", MS_TYPE_BYTES, 0, "" },  \
+	{                                                    \
+		"temporary", "", MS_TYPE_COUNT, 0, ""        \
+	}
+#define FRAME                                                                         \
+	{ "function", "", MS_TYPE_TEXT, 0, "" }, { "file", "", MS_TYPE_TEXT, 0, "" }, \
+		{ "line", "", MS_TYPE_ID, 0, "" },                                    \
+		{ "module", "", MS_TYPE_TEXT, 0, "" },                                \
+	{                                                                             \
+		"address", "", MS_TYPE_TEXT, 0, ""                                    \
+	}
+
+static const struct ms_column by_site[] = { FRAME, FIGURES };
+static const struct ms_column by_stack[] = { { "pid", "", MS_TYPE_ID, 0, "" },
+					     { "stack_id", "", MS_TYPE_ID, 0, "" },
+					     FRAME,
+					     FIGURES };
+static const struct ms_column by_thread[] = { { "pid", "", MS_TYPE_ID, 0, "" },
+					      { "tid", "", MS_TYPE_ID, 0, "" },
+					      { "name", "", MS_TYPE_TEXT, 0, "" },
+					      FIGURES };
+static const struct ms_column by_module[] = { { "module", "", MS_TYPE_TEXT, 0, "" },
+					      FIGURES };
+static const struct ms_column by_size[] = { { "size_from", "", MS_TYPE_BYTES, 0, "" },
+					    { "size_to", "", MS_TYPE_BYTES, 0, "" },
+					    FIGURES };
+
+static const struct {
+	const char *by;
+	const struct ms_column *columns;
+	size_t count;
+} groupings[] = {
+	{ "site", by_site, COUNT(by_site) },
+	{ "stack", by_stack, COUNT(by_stack) },
+	{ "thread", by_thread, COUNT(by_thread) },
+	{ "module", by_module, COUNT(by_module) },
+	{ "size", by_size, COUNT(by_size) },
+};
+
+static ms_status write_csv(struct ms_writer *writer, const json_t *document,
+			   struct ms_error *err)
+{
+	const char *by = ms_json_string(document, "by");
+	struct ms_array_rows rows;
+	size_t i = 0;
+
+	while (i + 1 < COUNT(groupings) && strcmp(groupings[i].by, by) != 0)
+		i++;
+	ms_array_rows_init(&rows, json_object_get(document, "rows"), 0,
+			   groupings[i].columns, groupings[i].count);
+	return ms_render_rows(writer, &rows.rows, MS_FORMAT_CSV, err);
+}
+
+ms_status ms_render_snapshot(struct ms_writer *writer, const json_t *document,
+			     enum ms_format format, struct ms_error *err)
+{
+	if (format == MS_FORMAT_JSON)
+		return ms_render_json(writer, document, err);
+	if (format == MS_FORMAT_CSV)
+		return write_csv(writer, document, err);
+	return write_text(writer, document, err);
+}

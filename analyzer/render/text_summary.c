@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * text_summary.c - the summary as a person reads it on a terminal.
+ */
+#include "analyzer/render/parts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define INDENT	    20 /* where names begin, right of the figures */
+#define MAX_THREADS 10
+#define MAX_PIDS    20
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* --- head and totals
+ * -------------------------------------------------------------------- */
+
+static void write_head(struct ms_writer *writer, const json_t *document)
+{
+	const json_t *process = json_object_get(document, "process");
+	size_t count = json_array_size(json_object_get(document, "processes"));
+	const char *command = ms_json_string(process, "command");
+	char human[MS_HUMAN_BYTES];
+
+	ms_write_bold(writer);
+	ms_write_escaped(writer, command && *command ? command : "(unknown command)",
+			 writer->look.width);
+	ms_write_plain(writer);
+	ms_write_text(writer, "\n");
+	if (count > 1)
+		ms_writef(writer, "and %zu more process%s, ", count - 1,
+			  count > 2 ? "es" : "");
+	else
+		ms_writef(writer, "pid %llu, ",
+			  (unsigned long long)ms_json_u64(process, "pid"));
+	ms_write_date(writer, ms_json_u64(process, "start_unix_ns"));
+	ms_writef(writer, ", ran %s\n",
+		  ms_human_time(human, ms_json_u64(process, "duration_ns")));
+	if (count > 1)
+		return;
+	ms_write_end(writer, process);
+	ms_write_text(writer, "\n");
+}
+
+struct total { /* a line of the totals; NULL key: that column stays empty */
+	const char *title, *calls, *bytes;
+	bool always; /* shown when it is zero too */
+};
+
+static const struct total totals_lines[] = {
+	{ "allocated", "total_allocations", "total_allocated", true },
+	{ "reallocated", "total_reallocations", NULL, true },
+	{ "freed", "total_deallocations", "total_deallocated", true },
+	{ "at the peak", NULL, "peak_memory", true },
+	{ "not freed at the end", "active_allocations", "current_memory", true },
+	{ "failed calls", "failed_allocations", NULL, false },
+	{ "frees of blocks that the log does not know", "unmatched_deallocations", NULL,
+	  false },
+	{ "blocks whose free the log does not show", "overwritten_blocks",
+	  "overwritten_bytes", false },
+};
+
+static void write_total(struct ms_writer *writer, const json_t *totals,
+			const struct total *line, const char *title)
+{
+	uint64_t calls = line->calls ? ms_json_u64(totals, line->calls) : 0;
+	uint64_t bytes = line->bytes ? ms_json_u64(totals, line->bytes) : 0;
+	char human[MS_HUMAN_BYTES];
+
+	if (!line->always && !calls && !bytes)
+		return;
+	ms_writef(writer, "  %-20s  %13s", title,
+		  line->calls ? ms_human_count(human, calls) : "");
+	if (line->bytes) {
+		ms_writef(writer, "  %9s", ms_human_size(human, bytes));
+		ms_writef(writer, "  (%s bytes)", ms_human_count(human, bytes));
+	}
+}
+
+static void write_peak_time(struct ms_writer *writer, const json_t *document)
+{
+	const json_t *process = json_object_get(document, "process");
+	const json_t *at = json_object_get(document, "peak_at_ns");
+	char human[MS_HUMAN_BYTES];
+
+	if (!json_is_number(at))
+		return;
+	ms_writef(writer, ", after %s", ms_human_time(human, ms_json_as_u64(at)));
+	ms_writef(writer, " (%s of the run)",
+		  ms_share_text(human, ms_json_as_u64(at),
+				ms_json_u64(process, "duration_ns")));
+}
+
+/* A title too long for its column gets a line of its own below the figures. */
+static void write_rare_total(struct ms_writer *writer, const json_t *totals,
+			     const struct total *line)
+{
+	uint64_t calls = ms_json_u64(totals, line->calls);
+	char human[MS_HUMAN_BYTES];
+
+	if (!calls)
+		return;
+	ms_writef(writer, "  %s: %s", line->title, ms_human_count(human, calls));
+	if (line->bytes)
+		ms_writef(writer, " (%s)",
+			  ms_human_size(human, ms_json_u64(totals, line->bytes)));
+	ms_write_text(writer, "\n");
+}
+
+static void write_totals(struct ms_writer *writer, const json_t *document)
+{
+	const json_t *totals = json_object_get(document, "totals");
+	bool sum = json_is_true(json_object_get(document, "peak_is_sum"));
+
+	ms_write_bold(writer);
+	ms_writef(writer, "\n%-22s  %13s  %9s\n", "Totals", "calls", "bytes");
+	ms_write_plain(writer);
+	for (size_t i = 0; i < COUNT(totals_lines); i++) {
+		const struct total *line = &totals_lines[i];
+		bool peak = line->bytes && strcmp(line->bytes, "peak_memory") == 0;
+
+		if (!line->always) {
+			write_rare_total(writer, totals, line);
+			continue;
+		}
+		write_total(writer, totals, line,
+			    peak && sum ? "sum of the peaks" : line->title);
+		if (peak)
+			write_peak_time(writer, document);
+		ms_write_text(writer, "\n");
+	}
+	if (sum)
+		ms_write_text(writer,
+			      "  The processes peaked at different times: all of them "
+			      "together never held more\n  than the sum of their peaks, "
+			      "and maybe less.\n");
+}
+
+/* --- sites
+ * -------------------------------------------------------------------------------- */
+
+struct order { /* how the sites are sorted, and how that reads */
+	const char *key, *heading, *whole;
+	bool bytes;
+};
+
+static const struct order orders[] = {
+	{ "peak_bytes", "Sites by bytes live at the peak", "peak_memory", true },
+	{ "live_bytes", "Sites by bytes not freed at the end", "current_memory", true },
+	{ "allocated", "Sites by bytes allocated", "total_allocated", true },
+	{ "allocations", "Sites by calls", NULL, false },
+	{ "temporary", "Sites by blocks freed before the next allocation", NULL, false },
+};
+
+static const struct order *order_of(const json_t *document)
+{
+	const char *key = ms_json_string(document, "sorted_by");
+
+	for (size_t i = 1; key && i < COUNT(orders); i++) {
+		if (strcmp(key, orders[i].key) == 0)
+			return &orders[i];
+	}
+	return &orders[0];
+}
+
+static const char *human(char buffer[MS_HUMAN_BYTES], uint64_t value, bool bytes)
+{
+	return bytes ? ms_human_size(buffer, value) : ms_human_count(buffer, value);
+}
+
+static uint64_t sum_of(const json_t *sites, const char *key, size_t count)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += ms_json_u64(json_array_get(sites, i), key);
+	return sum;
+}
+
+/* What else is known of a site, on one dim line. */
+static void write_details(struct ms_writer *writer, const json_t *site)
+{
+	uint64_t live = ms_json_u64(site, "live_blocks"),
+		 calls = ms_json_u64(site, "allocations");
+	uint64_t temporary = ms_json_u64(site, "temporary");
+	char buffer[MS_HUMAN_BYTES];
+
+	ms_write_pad(writer, ' ', INDENT);
+	ms_write_dim(writer);
+	ms_writef(writer, "%s call%s", ms_human_count(buffer, calls),
+		  calls == 1 ? "" : "s");
+	ms_writef(writer, ", %s in all",
+		  ms_human_size(buffer, ms_json_u64(site, "allocated")));
+	if (live) {
+		ms_writef(writer, "; not freed: %s",
+			  ms_human_size(buffer, ms_json_u64(site, "live_bytes")));
+		ms_writef(writer, " in %s", ms_human_count(buffer, live));
+	}
+	if (temporary)
+		ms_writef(writer, "; %s temporary", ms_human_count(buffer, temporary));
+	ms_write_plain(writer);
+	ms_write_text(writer, "\n");
+}
+
+static void write_site(struct ms_writer *writer, const json_t *site,
+		       const struct order *order, uint64_t whole)
+{
+	uint64_t value = ms_json_u64(site, order->key);
+	unsigned width = writer->look.width;
+	char figure[MS_HUMAN_BYTES], share[MS_HUMAN_BYTES];
+
+	ms_writef(writer, "%10s", human(figure, value, order->bytes));
+	ms_writef(writer, "  %6s  ", ms_share_text(share, value, whole));
+	ms_write_frame(writer, site, width > INDENT + 20 ? width - INDENT : 0);
+	ms_write_text(writer, "\n");
+	write_details(writer, site);
+	ms_write_callers(writer, json_object_get(site, "callers"), value, INDENT + 2);
+}
+
+static size_t shown_of(const json_t *sites, const struct order *order, uint64_t top)
+{
+	size_t shown = 0;
+
+	while (shown < json_array_size(sites) && shown < top &&
+	       ms_json_u64(json_array_get(sites, shown), order->key) > 0)
+		shown++;
+	return shown;
+}
+
+static void write_sites(struct ms_writer *writer, const json_t *document)
+{
+	const json_t *sites = json_object_get(document, "sites");
+	const struct order *order = order_of(document);
+	size_t shown = shown_of(sites, order, ms_json_u64(document, "top"));
+	uint64_t whole = order->whole ? ms_json_u64(json_object_get(document, "totals"),
+						    order->whole)
+				      : sum_of(sites, order->key, json_array_size(sites));
+	uint64_t together = sum_of(sites, order->key, shown);
+	char buffer[MS_HUMAN_BYTES];
+
+	ms_write_heading(writer, order->heading);
+	for (size_t i = 0; i < shown; i++)
+		write_site(writer, json_array_get(sites, i), order, whole);
+	if (!shown)
+		ms_write_text(writer, "  There are none.\n");
+	if (shown == json_array_size(sites) || whole <= together)
+		return;
+	ms_writef(writer, "%10s", human(buffer, whole - together, order->bytes));
+	ms_writef(writer, "  %6s  ", ms_share_text(buffer, whole - together, whole));
+	ms_writef(writer, "in %s other sites\n",
+		  ms_human_count(buffer, json_array_size(sites) - shown));
+}
+
+/* --- threads and processes
+ * ------------------------------------------------------------------ */
+
+static ms_status write_threads(struct ms_writer *writer, const json_t *document,
+			       struct ms_error *err)
+{
+	static const struct ms_column columns[] = {
+		{ "tid", "thread", MS_TYPE_ID, 10, "the kernel's id" },
+		{ "allocations", "calls", MS_TYPE_COUNT, 10, "blocks that it made" },
+		{ "allocated", "allocated", MS_TYPE_BYTES, 10, "bytes of them" },
+		{ "peak_bytes", "at the peak", MS_TYPE_BYTES, 0, "bytes of its blocks" },
+		{ "live_bytes", "not freed", MS_TYPE_BYTES, 10, "bytes of its blocks" },
+		{ "name", "name", MS_TYPE_TEXT, 0, "the last one it had" },
+	};
+	const json_t *threads = json_object_get(document, "threads");
+	size_t count = json_array_size(threads);
+	struct ms_array_rows rows;
+	ms_status status;
+	json_t *heaviest;
+
+	if (count < 2)
+		return MS_OK;
+	heaviest = ms_json_heaviest(threads, "allocated", MAX_THREADS);
+	if (!heaviest)
+		return ms_fail_memory(err);
+	ms_write_heading(writer, "Threads");
+	ms_array_rows_init(&rows, heaviest, 0, columns, COUNT(columns));
+	status = ms_render_table(writer, &rows.rows, err);
+	if (count > MAX_THREADS)
+		ms_writef(writer, "and %zu more thread%s\n", count - MAX_THREADS,
+			  count == MAX_THREADS + 1 ? "" : "s");
+	json_decref(heaviest);
+	return status;
+}
+
+static void write_process(struct ms_writer *writer, const json_t *row)
+{
+	const json_t *process = json_object_get(row, "process");
+	const json_t *totals = json_object_get(row, "totals");
+	const char *command = ms_json_string(process, "command");
+	unsigned width = writer->look.width;
+	char buffer[MS_HUMAN_BYTES];
+
+	ms_writef(writer, "%10llu", (unsigned long long)ms_json_u64(process, "pid"));
+	ms_writef(writer, "  %12s",
+		  ms_human_count(buffer, ms_json_u64(totals, "total_allocations")));
+	ms_writef(writer, "  %10s",
+		  ms_human_size(buffer, ms_json_u64(totals, "peak_memory")));
+	ms_writef(writer, "  %10s  ",
+		  ms_human_size(buffer, ms_json_u64(totals, "current_memory")));
+	ms_write_escaped(writer, command && *command ? command : "(unknown command)",
+			 width > 70 ? width - 50
+			 : width    ? 20
+				    : 0);
+	ms_write_text(writer, "\n");
+}
+
+static void write_processes(struct ms_writer *writer, const json_t *document)
+{
+	const json_t *processes = json_object_get(document, "processes");
+	size_t count = json_array_size(processes);
+
+	if (count < 2)
+		return;
+	ms_write_bold(writer);
+	ms_writef(writer, "\n%10s  %12s  %10s  %10s  %s\n", "process", "calls", "peak",
+		  "not freed", "command");
+	ms_write_plain(writer);
+	for (size_t i = 0; i < count && i < MAX_PIDS; i++)
+		write_process(writer, json_array_get(processes, i));
+	if (count > MAX_PIDS)
+		ms_writef(writer, "and %zu more\n", count - MAX_PIDS);
+}
+
+/* --- the door
+ * -------------------------------------------------------------------------------- */
+
+static ms_status write_csv(struct ms_writer *writer, const json_t *document,
+			   struct ms_error *err)
+{
+	static const struct ms_column columns[] = {
+		{ "function", "", MS_TYPE_TEXT, 0, "" },
+		{ "file", "", MS_TYPE_TEXT, 0, "" },
+		{ "line", "", MS_TYPE_ID, 0, "" },
+		{ "module", "", MS_TYPE_TEXT, 0, "" },
+		{ "allocations", "", MS_TYPE_COUNT, 0, "" },
+		{ "allocated", "", MS_TYPE_BYTES, 0, "" },
+		{ "live_blocks", "", MS_TYPE_COUNT, 0, "" },
+		{ "live_bytes", "", MS_TYPE_BYTES, 0, "" },
+		{ "peak_bytes", "", MS_TYPE_BYTES, 0, "" },
+		{ "peak_blocks", "", MS_TYPE_COUNT, 0, "" },
+		{ "temporary", "", MS_TYPE_COUNT, 0, "" },
+		{ "address", "", MS_TYPE_TEXT, 0, "" },
+	};
+	struct ms_array_rows rows;
+
+	ms_array_rows_init(&rows, json_object_get(document, "sites"), 0, columns,
+			   COUNT(columns));
+	return ms_render_rows(writer, &rows.rows, MS_FORMAT_CSV, err);
+}
+
+ms_status ms_render_summary(struct ms_writer *writer, const json_t *document,
+			    enum ms_format format, struct ms_error *err)
+{
+	ms_status status;
+
+	if (format == MS_FORMAT_JSON)
+		return ms_render_json(writer, document, err);
+	if (format == MS_FORMAT_CSV)
+		return write_csv(writer, document, err);
+	write_head(writer, document);
+	write_totals(writer, document);
+	write_sites(writer, document);
+	status = write_threads(writer, document, err);
+	write_processes(writer, document);
+	ms_write_losses(writer, json_object_get(document, "lost"));
+	ms_write_damage(writer, json_object_get(document, "damage"));
+	return status;
+}
