@@ -28,9 +28,8 @@ static uint32_t by_table(uint32_t crc, const uint8_t *p, size_t n)
 }
 
 #ifdef __x86_64__
-__attribute__((target("sse4.2"))) static uint32_t by_instruction(uint32_t crc,
-								 const uint8_t *p,
-								 size_t n)
+__attribute__((target("sse4.2"))) static uint32_t
+by_instruction(uint32_t crc, const uint8_t *p, size_t n)
 {
 	uint64_t c = crc, word;
 
@@ -49,7 +48,8 @@ __attribute__((target("sse4.2"))) static uint32_t by_instruction(uint32_t crc,
  */
 static bool has_instruction(void)
 {
-	static _Atomic char known; /* 0 not asked, 1 no, 2 yes; relaxed: pairs with itself */
+	static _Atomic char
+		known; /* 0 not asked, 1 no, 2 yes; relaxed: pairs with itself */
 	uint32_t a = 1, b, c = 0, d;
 	char k = atomic_load_explicit(&known, memory_order_relaxed);
 

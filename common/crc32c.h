@@ -10,7 +10,8 @@
 
 /*
  * Extend crc (0 to begin) by len_bytes at data.  Extending in pieces equals one call over
- * the whole.  Calls nothing and allocates nothing: safe in a hook and in a signal handler.
+ * the whole.  Calls nothing and allocates nothing: safe in a hook and in a signal
+ * handler.
  */
 uint32_t ms_crc32c(uint32_t crc, const void *data, size_t len_bytes);
 

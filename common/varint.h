@@ -16,7 +16,8 @@
 
 #define MS_VARINT_MAX 9
 
-/* Store value at p, where MS_VARINT_MAX bytes may be overwritten; returns past its end. */
+/* Store value at p, where MS_VARINT_MAX bytes may be overwritten; returns past its end.
+ */
 static inline uint8_t *ms_varint_put(uint8_t *p, uint64_t value)
 {
 	unsigned bits = 64 - (unsigned)__builtin_clzll(value | 1);

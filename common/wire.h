@@ -15,7 +15,7 @@
 #define MS_WIRE_MAGIC "\x89MSCOPE\n"
 #define MS_WIRE_MAJOR 1
 #define MS_WIRE_MINOR 0
-#define MS_WIRE_PAGE 4096 /* head and windows are multiples of this */
+#define MS_WIRE_PAGE  4096 /* head and windows are multiples of this */
 
 enum ms_wire_clock {
 	MS_CLOCK_TSC = 1,	/* the processor's invariant time-stamp counter */
@@ -28,16 +28,16 @@ enum ms_wire_head_flag {
 
 /* Identity of the recording: written once, before the magic. */
 struct ms_wire_head {
-	char magic[8];	      /* stored last, so a torn head is no log */
-	uint16_t major;	      /* another major: refuse */
-	uint16_t minor;	      /* a later minor: skip what is unknown */
-	uint32_t head_bytes;  /* offset of the first window, MS_WIRE_PAGE */
-	uint32_t head_crc;    /* crc32c of the bytes from head_crc's end to 128 */
-	uint16_t machine;     /* ELF e_machine */
+	char magic[8];	     /* stored last, so a torn head is no log */
+	uint16_t major;	     /* another major: refuse */
+	uint16_t minor;	     /* a later minor: skip what is unknown */
+	uint32_t head_bytes; /* offset of the first window, MS_WIRE_PAGE */
+	uint32_t head_crc;   /* crc32c of the bytes from head_crc's end to 128 */
+	uint16_t machine;    /* ELF e_machine */
 	uint8_t pointer_bytes;
-	uint8_t clock;	      /* enum ms_wire_clock */
-	uint32_t page_bytes;  /* of the recorded machine */
-	uint32_t cpus;	      /* online when recording began */
+	uint8_t clock;	     /* enum ms_wire_clock */
+	uint32_t page_bytes; /* of the recorded machine */
+	uint32_t cpus;	     /* online when recording began */
 	uint64_t pid;
 	uint64_t parent_pid;
 	uint64_t start_unix_ns;
@@ -68,11 +68,11 @@ enum ms_wire_stop {
 /* Follows the head at MS_WIRE_STATUS; changes while the program runs. */
 #define MS_WIRE_STATUS 1024
 struct ms_wire_status {
-	uint64_t extent;	/* file bytes that windows may lie in */
-	uint32_t end;		/* enum ms_wire_end */
-	uint32_t stop;		/* enum ms_wire_stop */
-	uint32_t stop_errno;	/* why, when stop is SPACE or MAP */
-	uint32_t open_windows;	/* not sealed when end became EXITED */
+	uint64_t extent;       /* file bytes that windows may lie in */
+	uint32_t end;	       /* enum ms_wire_end */
+	uint32_t stop;	       /* enum ms_wire_stop */
+	uint32_t stop_errno;   /* why, when stop is SPACE or MAP */
+	uint32_t open_windows; /* not sealed when end became EXITED */
 	uint64_t stop_ticks;
 	uint64_t end_ticks;
 	uint64_t lost[MS_WIRE_COUNTERS];
@@ -96,18 +96,18 @@ enum ms_window_kind {
 
 struct ms_wire_window {
 	uint32_t magic;
-	uint16_t kind;		/* enum ms_window_kind; unknown: skip by length */
-	uint16_t header_bytes;	/* offset of the body, 64 */
-	uint32_t length;	/* header and body, a multiple of MS_WIRE_PAGE */
-	uint32_t owner;		/* EVENTS: first thread; NODES: id of the first node */
-	uint64_t sequence;	/* order of handing out, from 1 */
-	uint64_t base_ticks;	/* EVENTS: what the first time delta counts from */
-	uint32_t header_crc;	/* crc32c of the 32 bytes above */
+	uint16_t kind;	       /* enum ms_window_kind; unknown: skip by length */
+	uint16_t header_bytes; /* offset of the body, 64 */
+	uint32_t length;       /* header and body, a multiple of MS_WIRE_PAGE */
+	uint32_t owner;	       /* EVENTS: first thread; NODES: id of the first node */
+	uint64_t sequence;     /* order of handing out, from 1 */
+	uint64_t base_ticks;   /* EVENTS: what the first time delta counts from */
+	uint32_t header_crc;   /* crc32c of the 32 bytes above */
 	uint32_t reserved;
-	uint32_t commit;	/* body bytes that are valid; NODES: 0, see the node */
+	uint32_t commit; /* body bytes that are valid; NODES: 0, see the node */
 	uint32_t spare;
-	uint32_t sealed;	/* body bytes that body_crc covers */
-	uint32_t body_crc;	/* crc32c of them; both 0 while never sealed */
+	uint32_t sealed;   /* body bytes that body_crc covers */
+	uint32_t body_crc; /* crc32c of them; both 0 while never sealed */
 	uint64_t spare2;
 };
 static_assert(sizeof(struct ms_wire_window) == 64, "a window header is 64 bytes");
@@ -118,17 +118,17 @@ static_assert(sizeof(struct ms_wire_window) == 64, "a window header is 64 bytes"
  * parent 0 is the outermost frame.  A node is valid once check is right.
  */
 struct ms_wire_node {
-	uint64_t where;	 /* module << 48 | MS_WHERE_EXACT or 0 | address - module's base */
+	uint64_t where; /* module << 48 | MS_WHERE_EXACT or 0 | address - module's base */
 	uint32_t parent; /* always smaller than the node's own id */
 	uint32_t check;	 /* ms_wire_node_check() */
 };
 static_assert(sizeof(struct ms_wire_node) == 16, "a node is 16 bytes");
 
 #define MS_WHERE_MODULE_SHIFT 48
-#define MS_WHERE_EXACT (1ULL << 47) /* interrupted there: not a return address */
-#define MS_WHERE_OFFSET (MS_WHERE_EXACT - 1)
-#define MS_MODULE_NONE 0     /* where holds an absolute address */
-#define MS_MODULE_CUT 0xffff /* where holds an enum ms_cut: the stack goes on unseen */
+#define MS_WHERE_EXACT	      (1ULL << 47) /* interrupted there: not a return address */
+#define MS_WHERE_OFFSET	      (MS_WHERE_EXACT - 1)
+#define MS_MODULE_NONE	      0	     /* where holds an absolute address */
+#define MS_MODULE_CUT	      0xffff /* where holds an enum ms_cut: the stack goes on unseen */
 
 enum ms_cut {
 	MS_CUT_DEPTH = 1,      /* MEMSCOPE_DEPTH reached */
@@ -176,33 +176,35 @@ enum ms_tag {
 	MS_TAG_EXTENDED = 7,
 };
 
-#define MS_TAG_KIND 7
-#define MS_TAG_TIME_SHIFT 3
+#define MS_TAG_KIND	     7
+#define MS_TAG_TIME_SHIFT    3
 #define MS_TAG_ADDRESS_SHIFT 5
-#define MS_TAG_STACK 0x80
-#define MS_EXT_KIND 0x3f
-#define MS_EXT_RAW 0x40
-#define MS_EXT_ALIGN 0x80
-#define MS_EVENT_BYTES_MAX 48 /* no event is longer; a writer keeps this much room */
+#define MS_TAG_STACK	     0x80
+#define MS_EXT_KIND	     0x3f
+#define MS_EXT_RAW	     0x40
+#define MS_EXT_ALIGN	     0x80
+#define MS_EVENT_BYTES_MAX   48 /* no event is longer; a writer keeps this much room */
 
 /*
- * Record types (the tag is type << 3).  Payloads are varints (v) and bytes; "ticks" is a v on
- * the log's clock, "text" runs to the payload's end and is not terminated.  Bytes after the
- * fields named here belong to later minor versions and are skipped.
+ * Record types (the tag is type << 3).  Payloads are varints (v) and bytes; "ticks" is a
+ * v on the log's clock, "text" runs to the payload's end and is not terminated.  Bytes
+ * after the fields named here belong to later minor versions and are skipped.
  */
 enum ms_record {
-	MS_RECORD_THREAD = 1,	    /* EVENTS: v thread, ticks: the window's events are its from here; the time
-				       counts from ticks, the address from 0 */
-	MS_RECORD_FACT = 2,	    /* key text, NUL, value text; keys may repeat (argv, env) */
-	MS_RECORD_MODULE = 3,	    /* v id, ticks first seen, v base, v start, v end, v n, n bytes of build-id, path text */
+	MS_RECORD_THREAD = 1, /* EVENTS: v thread, ticks: the window's events are its from
+				 here; the time counts from ticks, the address from 0 */
+	MS_RECORD_FACT = 2,   /* key text, NUL, value text; keys may repeat (argv, env) */
+	MS_RECORD_MODULE = 3, /* v id, ticks first seen, v base, v start, v end, v n, n
+				 bytes of build-id, path text */
 	MS_RECORD_MODULE_GONE = 4,  /* v id, ticks: was no longer loaded */
 	MS_RECORD_THREAD_BEGIN = 5, /* v thread, ticks first seen, v kernel tid */
 	MS_RECORD_THREAD_NAME = 6,  /* v thread, ticks, name text */
 	MS_RECORD_THREAD_END = 7,   /* v thread, ticks */
-	MS_RECORD_SAMPLE = 8,	    /* ticks, v resident bytes, v minor faults, v major faults */
-	MS_RECORD_CLOCK = 9,	    /* ticks, v CLOCK_MONOTONIC ns of the same instant */
-	MS_RECORD_STATE = 10,	    /* ticks, v 1 recording or 0 paused */
-	MS_RECORD_NOTE = 11,	    /* text, as it went to stderr */
+	MS_RECORD_SAMPLE =
+		8,	     /* ticks, v resident bytes, v minor faults, v major faults */
+	MS_RECORD_CLOCK = 9, /* ticks, v CLOCK_MONOTONIC ns of the same instant */
+	MS_RECORD_STATE = 10, /* ticks, v 1 recording or 0 paused */
+	MS_RECORD_NOTE = 11,  /* text, as it went to stderr */
 	/* set aside: a reader of version 1.0 skips them by their length */
 	MS_RECORD_MODE = 16,	   /* capture mode and its parameters */
 	MS_RECORD_WEIGHT = 17,	   /* weight of sampled events, totals of culled ones */

@@ -12,7 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Zeroed, aligned to align (a power of two, at least 16 is given); NULL when it is used up. */
+/* Zeroed, aligned to align (a power of two, at least 16 is given); NULL when it is used
+ * up. */
 void *ms_boot_alloc(size_t bytes, size_t align);
 
 extern uintptr_t ms_boot_start, ms_boot_end; /* 0 and 0 while nothing was allocated */

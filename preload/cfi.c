@@ -2,8 +2,8 @@
 /*
  * cfi.c - what .eh_frame says about one address.
  *
- * The tables are the program's, loaded and trusted by its own exceptions; still every read
- * is bounded by the module, since a wrong table must not become our crash.
+ * The tables are the program's, loaded and trusted by its own exceptions; still every
+ * read is bounded by the module, since a wrong table must not become our crash.
  */
 #include "preload/cfi.h"
 
@@ -126,7 +126,8 @@ struct entry { /* a CIE and one of its FDEs */
 	struct reader initial, program;
 };
 
-/* The body of the CIE or FDE at p; with 64-bit lengths, which no toolchain emits, refused. */
+/* The body of the CIE or FDE at p; with 64-bit lengths, which no toolchain emits,
+ * refused. */
 static bool open_entry(struct reader *r, const struct ms_code *code, const uint8_t *p)
 {
 	struct reader all = { p, (const uint8_t *)code->end, false };
@@ -230,14 +231,16 @@ static const uint8_t *find_fde(const struct ms_code *code, uintptr_t pc)
 	return hdr + table[2 * low + 1];
 }
 
-/* --- running the call frame program ---------------------------------------------------- */
+/* --- running the call frame program ----------------------------------------------------
+ */
 
 #define STATES_MAX 4 /* DW_CFA_remember_state nests no deeper in practice */
 
 struct machine {
 	const struct entry *entry;
 	struct ms_cfi_row *row;
-	const struct ms_cfi_row *initial; /* after the CIE's program; NULL while it runs */
+	const struct ms_cfi_row
+		*initial; /* after the CIE's program; NULL while it runs */
 	struct ms_cfi_row states[STATES_MAX];
 	unsigned depth;
 	uint64_t location, pc;
@@ -305,7 +308,9 @@ static void run_locations(struct machine *m, struct reader *r, uint8_t op)
 	if (op == 0x01)
 		advance(m, encoded(r, m->entry->encoding, 0));
 	else
-		advance(m, m->location + fixed(r, op == 0x02 ? 1 : op == 0x03 ? 2 : 4) *
+		advance(m, m->location + fixed(r, op == 0x02   ? 1
+						  : op == 0x03 ? 2
+							       : 4) *
 						 m->entry->code_align);
 }
 

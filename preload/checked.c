@@ -11,8 +11,8 @@
 static bool fetch(struct ms_checked *c, uintptr_t address)
 {
 	uintptr_t page_end = (address | (MS_WIRE_PAGE - 1)) + 1;
-	size_t n = page_end - address < sizeof c->bytes ? page_end - address :
-							  sizeof c->bytes;
+	size_t n = page_end - address < sizeof c->bytes ? page_end - address
+							: sizeof c->bytes;
 	struct iovec local = { c->bytes, n }, remote = { (void *)address, n };
 	long pid = ms_sys(SYS_getpid, 0, 0, 0, 0);
 	long r = ms_sys6(SYS_process_vm_readv, pid, (long)&local, 1, (long)&remote, 1, 0);

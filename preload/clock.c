@@ -43,9 +43,9 @@ static bool kernel_distrusts_tsc(void)
 		"/sys/devices/system/clocksource/clocksource0/current_clocksource", name,
 		sizeof name);
 
-	return n >= 4 && (!__builtin_memcmp(name, "hpet", 4) ||
-			  !__builtin_memcmp(name, "acpi", 4) ||
-			  !__builtin_memcmp(name, "jiff", 4));
+	return n >= 4 &&
+	       (!__builtin_memcmp(name, "hpet", 4) ||
+		!__builtin_memcmp(name, "acpi", 4) || !__builtin_memcmp(name, "jiff", 4));
 }
 
 void ms_clock_init(void)

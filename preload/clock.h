@@ -17,7 +17,8 @@ uint64_t ms_clock_ns(clockid_t clock);
 /* Nanoseconds as a difference of ticks, roughly: for intervals, not for stamps. */
 uint64_t ms_clock_interval(uint64_t ns);
 
-/* Choose the clock: the TSC where the processor says that it is invariant and the kernel trusts it. */
+/* Choose the clock: the TSC where the processor says that it is invariant and the kernel
+ * trusts it. */
 void ms_clock_init(void);
 
 /* Ticks before what follows becomes visible to other threads: stamps a free. */
@@ -29,7 +30,8 @@ static inline uint64_t ms_now_before(void)
 /* Ticks after all that came before: stamps an allocation. */
 static inline uint64_t ms_now_after(void)
 {
-	return MS_LIKELY(ms_clock_is_tsc) ? ms_tsc_fenced() : ms_clock_ns(CLOCK_MONOTONIC);
+	return MS_LIKELY(ms_clock_is_tsc) ? ms_tsc_fenced()
+					  : ms_clock_ns(CLOCK_MONOTONIC);
 }
 
 #endif

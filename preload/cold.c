@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cold.c - the way into a hook when something is unusual, and calls that are not recorded.
+ * cold.c - the way into a hook when something is unusual, and calls that are not
+ * recorded.
  */
 #define _GNU_SOURCE
 #include "preload/hook.h"
@@ -11,7 +12,8 @@
 #include <signal.h>
 #include <string.h>
 
-/* --- entering ----------------------------------------------------------------------------- */
+/* --- entering
+ * ----------------------------------------------------------------------------- */
 
 static bool on_alternate_stack(void)
 {
@@ -22,14 +24,15 @@ static bool on_alternate_stack(void)
 }
 
 /*
- * A hook that was never left: a signal handler jumped out of it (longjmp).  Then this frame
- * lies further out than that hook's on the same stack.
+ * A hook that was never left: a signal handler jumped out of it (longjmp).  Then this
+ * frame lies further out than that hook's on the same stack.
  */
 static bool was_abandoned(const struct ms_thread *t, const uintptr_t *frame)
 {
 	uintptr_t here = (uintptr_t)frame;
 
-	return here > t->hook_frame && here < t->stack_high &&
+	/* equal: the same call again, from a loop */
+	return here >= t->hook_frame && here < t->stack_high &&
 	       t->hook_frame < t->stack_high && !on_alternate_stack();
 }
 
@@ -71,8 +74,15 @@ static struct ms_thread *find_state(const uintptr_t *frame)
 		if (!t)
 			ms_lost(MS_LOST_THREADLESS_EVENTS, 1);
 	}
-	if (!t || t->p < t->end || ms_thread_room(t))
+	if (!t || t->p < t->end)
 		return t;
+	/* a handler that comes meanwhile must not meet the window half changed */
+	ms_tls.active = NULL;
+	t->hook_frame = (uintptr_t)frame;
+	t->phase = MS_PHASE_RECORD;
+	if (ms_thread_room(t))
+		return t;
+	t->phase = MS_PHASE_IDLE;
 	if (t->role == MS_ROLE_LATE)
 		ms_thread_late_done(t);
 	return NULL;
@@ -118,7 +128,8 @@ void ms_hook_leave_cold(struct ms_thread *t)
 		ms_thread_late_done(t);
 }
 
-/* --- not recorded ---------------------------------------------------------------------------- */
+/* --- not recorded
+ * ---------------------------------------------------------------------------- */
 
 void ms_plain_count_alloc(size_t size)
 {
@@ -167,7 +178,8 @@ void *ms_plain_calloc(size_t count, size_t size)
 void *ms_plain_realloc(void *old, size_t size)
 {
 	if (!ms_real.malloc)
-		return ms_boot_alloc(size, 16); /* old is NULL: boot blocks do not come here */
+		return ms_boot_alloc(size,
+				     16); /* old is NULL: boot blocks do not come here */
 	if (!old) {
 		ms_plain_count_alloc(size);
 	} else {

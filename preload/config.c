@@ -17,7 +17,8 @@ struct ms_config ms_config = { .free_stacks = true };
 
 static const char *output = "memscope.%p.bin";
 
-/* --- one parser a variable: false when the value makes no sense ---------------------- */
+/* --- one parser a variable: false when the value makes no sense ----------------------
+ */
 
 static bool parse_output(const char *v)
 {
@@ -79,11 +80,13 @@ static bool parse_signal(const char *v)
 	static const struct {
 		const char *name;
 		int number;
-	} signals[] = { { "HUP", SIGHUP },   { "USR1", SIGUSR1 }, { "USR2", SIGUSR2 },
-			{ "PROF", SIGPROF }, { "ALRM", SIGALRM }, { "CONT", SIGCONT },
-			{ "URG", SIGURG },   { "IO", SIGIO },	  { "WINCH", SIGWINCH },
-			{ "PWR", SIGPWR },   { "TERM", SIGTERM }, { "INT", SIGINT },
-			{ "QUIT", SIGQUIT }, { "TSTP", SIGTSTP }, { "VTALRM", SIGVTALRM } };
+	} signals[] = {
+		{ "HUP", SIGHUP },   { "USR1", SIGUSR1 }, { "USR2", SIGUSR2 },
+		{ "PROF", SIGPROF }, { "ALRM", SIGALRM }, { "CONT", SIGCONT },
+		{ "URG", SIGURG },   { "IO", SIGIO },	  { "WINCH", SIGWINCH },
+		{ "PWR", SIGPWR },   { "TERM", SIGTERM }, { "INT", SIGINT },
+		{ "QUIT", SIGQUIT }, { "TSTP", SIGTSTP }, { "VTALRM", SIGVTALRM }
+	};
 
 	if (!strncmp(v, "SIG", 3))
 		v += 3;
@@ -100,10 +103,10 @@ static const struct {
 	const char *name;
 	bool (*parse)(const char *value);
 } variables[] = {
-	{ "OUTPUT", parse_output },	      { "STACKS", parse_stacks },
-	{ "DEPTH", parse_depth },	      { "FREE_STACKS", parse_free_stacks },
-	{ "START", parse_start },	      { "SIGNAL", parse_signal },
-	{ "MAX_SIZE", parse_max_size },	      { "QUIET", parse_quiet },
+	{ "OUTPUT", parse_output },	{ "STACKS", parse_stacks },
+	{ "DEPTH", parse_depth },	{ "FREE_STACKS", parse_free_stacks },
+	{ "START", parse_start },	{ "SIGNAL", parse_signal },
+	{ "MAX_SIZE", parse_max_size }, { "QUIET", parse_quiet },
 };
 #define VARIABLES (sizeof variables / sizeof *variables)
 
@@ -162,8 +165,8 @@ static void make_absolute(void)
 	size_t n = 0;
 
 	if (output[0] != '/') {
-		long r = ms_sys(SYS_getcwd, ms_config.output, sizeof ms_config.output - 1, 0,
-				0);
+		long r = ms_sys(SYS_getcwd, ms_config.output, sizeof ms_config.output - 1,
+				0, 0);
 
 		n = ms_sys_failed(r) || r < 1 ? 0 : (size_t)r - 1;
 		if (n && ms_config.output[n - 1] != '/')
@@ -182,7 +185,8 @@ void ms_config_read(void)
 	make_absolute();
 }
 
-/* --- the path of a log ---------------------------------------------------------------- */
+/* --- the path of a log ----------------------------------------------------------------
+ */
 
 struct text {
 	char *p, *end;
@@ -224,8 +228,8 @@ static const char *extension(const char *pattern)
 	const char *slash = strrchr(pattern, '/');
 	const char *dot = strrchr(slash ? slash + 1 : pattern, '.');
 
-	return dot && dot != (slash ? slash + 1 : pattern) ? dot :
-							     pattern + strlen(pattern);
+	return dot && dot != (slash ? slash + 1 : pattern) ? dot
+							   : pattern + strlen(pattern);
 }
 
 bool ms_config_path(char *path, size_t size, uint64_t pid, uint64_t unix_seconds,

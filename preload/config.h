@@ -18,18 +18,20 @@ struct ms_config {
 	bool free_stacks;
 	bool start_paused;
 	bool quiet;
-	int signal;	       /* toggles recording; 0: none */
-	char output[4096];     /* absolute pattern; "" when it would be too long */
+	int signal;		/* toggles recording; 0: none */
+	char output[4096];	/* absolute pattern; "" when it would be too long */
 	char **argv, **environ; /* as the kernel laid them out */
 	int argc;
 };
 extern struct ms_config ms_config;
 
-/* Find argv and the environment, read MEMSCOPE_*; a bad value is noted and its default stays. */
+/* Find argv and the environment, read MEMSCOPE_*; a bad value is noted and its default
+ * stays. */
 void ms_config_read(void);
 
 /*
- * Expand the output pattern (%p pid, %e program name, %t unix seconds, %%) into path, with
+ * Expand the output pattern (%p pid, %e program name, %t unix seconds, %%) into path,
+ * with
  * ".<clash>" put before the extension when clash is not 0.  false: too long.
  */
 bool ms_config_path(char *path, size_t size, uint64_t pid, uint64_t unix_seconds,

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * emit.c - the extended form of an event: rare kinds, odd addresses, failures, alignments.
+ * emit.c - the extended form of an event: rare kinds, odd addresses, failures,
+ * alignments.
  */
 #include "preload/emit.h"
 
 static bool makes_block(enum ms_event_kind kind)
 {
-	return kind <= MS_EVENT_NEW_ARRAY_ALIGNED_NOTHROW || kind == MS_EVENT_REALLOC_END ||
-	       kind == MS_EVENT_REALLOCARRAY_END;
+	return kind <= MS_EVENT_NEW_ARRAY_ALIGNED_NOTHROW ||
+	       kind == MS_EVENT_REALLOC_END || kind == MS_EVENT_REALLOCARRAY_END;
 }
 
 void ms_emit_extended(struct ms_thread *t, enum ms_event_kind kind, uint64_t ticks,
-		      uint64_t address, uint64_t size, unsigned align_log2, uint32_t stack)
+		      uint64_t address, uint64_t size, unsigned align_log2,
+		      uint32_t stack)
 {
 	uint8_t *p = t->p;
 	bool raw = !address || address % 16;
@@ -23,8 +25,8 @@ void ms_emit_extended(struct ms_thread *t, enum ms_event_kind kind, uint64_t tic
 			 ac << MS_TAG_ADDRESS_SHIFT | (stack ? MS_TAG_STACK : 0));
 	*p++ = (uint8_t)(kind | (raw ? MS_EXT_RAW : 0) | (align_log2 ? MS_EXT_ALIGN : 0));
 	p = ms_emit_wide(p, dt, 1U << tc);
-	p = raw ? ms_emit_wide(p, address, 8) :
-		  ms_emit_wide(p, da, ac + 1 + 2 * (ac == 3));
+	p = raw ? ms_emit_wide(p, address, 8)
+		: ms_emit_wide(p, da, ac + 1 + 2 * (ac == 3));
 	if (align_log2)
 		*p++ = (uint8_t)align_log2;
 	if (makes_block(kind))

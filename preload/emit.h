@@ -12,7 +12,8 @@
 #include "common/varint.h"
 #include "preload/window.h"
 
-/* Width codes of a value: 0, 1, 2, 3 for 1, 2, 4, 8 bytes (time) and 1, 2, 3, 6 (address). */
+/* Width codes of a value: 0, 1, 2, 3 for 1, 2, 4, 8 bytes (time) and 1, 2, 3, 6
+ * (address). */
 static inline unsigned ms_emit_time_code(uint64_t v)
 {
 	return (v > 0xff) + (v > 0xffff) + (v > 0xffffffff);
@@ -29,7 +30,8 @@ static inline uint8_t *ms_emit_wide(uint8_t *p, uint64_t v, unsigned bytes)
 	return p + bytes;
 }
 
-/* Ticks since the event before; a clock that went back on this thread gives 0, counted. */
+/* Ticks since the event before; a clock that went back on this thread gives 0, counted.
+ */
 static inline uint64_t ms_emit_delta(struct ms_thread *t, uint64_t ticks)
 {
 	if (MS_UNLIKELY(ticks < t->last_ticks)) {
@@ -44,7 +46,8 @@ static inline uint64_t ms_emit_delta(struct ms_thread *t, uint64_t ticks)
 
 /* Any event, in the extended form.  address 0: the call failed. */
 void ms_emit_extended(struct ms_thread *t, enum ms_event_kind kind, uint64_t ticks,
-		      uint64_t address, uint64_t size, unsigned align_log2, uint32_t stack);
+		      uint64_t address, uint64_t size, unsigned align_log2,
+		      uint32_t stack);
 
 /* tag: MS_TAG_MALLOC ... MS_TAG_REALLOC_BEGIN; address is a multiple of 16, not 0. */
 static inline void ms_emit_short(struct ms_thread *t, enum ms_tag tag, bool sized,

@@ -73,7 +73,8 @@ static void put_calibration(void)
 	struct ms_payload l;
 	uint64_t ticks, ns;
 
-	/* the stamp that took the least time between two looks at the clock is the best */
+	/* the stamp that took the least time between two looks at the clock is the best
+	 */
 	uint64_t best = ~0ULL, best_ticks = 0, best_ns = 0;
 
 	for (int i = 0; i < 4; i++) {

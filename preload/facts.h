@@ -11,10 +11,12 @@
 uint64_t ms_facts_page_bytes(void);
 uint32_t ms_facts_cpus(void); /* that the process may run on */
 
-/* argv, MEMSCOPE_* variables, program, directory, kernel, host: into a log that begins. */
+/* argv, MEMSCOPE_* variables, program, directory, kernel, host: into a log that begins.
+ */
 void ms_facts_write(void);
 
-/* Resident memory and page faults; the clock's calibration too, sometimes or when asked. */
+/* Resident memory and page faults; the clock's calibration too, sometimes or when asked.
+ */
 void ms_facts_sample(uint64_t ticks, bool calibrate);
 
 #endif

@@ -71,7 +71,9 @@ static void run_read(struct task *task)
 
 size_t ms_file_read_small(const char *path, char *buffer, size_t size)
 {
-	struct task task = { .run = run_read, .path = path, .buffer = buffer, .bytes = size };
+	struct task task = {
+		.run = run_read, .path = path, .buffer = buffer, .bytes = size
+	};
 
 	perform(&task);
 	if (task.error || ms_sys_failed(task.done))
@@ -151,9 +153,9 @@ static void run_grow(struct task *task)
 
 	if (fd < 0)
 		return;
-	task->error = beyond_limit(task->offset + task->bytes) ?
-			      EFBIG :
-			      reserve(fd, task->offset, task->bytes);
+	task->error = beyond_limit(task->offset + task->bytes)
+			      ? EFBIG
+			      : reserve(fd, task->offset, task->bytes);
 	if (!task->error) {
 		map = ms_sys6(SYS_mmap, 0, (long)task->bytes, PROT_READ | PROT_WRITE,
 			      MAP_SHARED, fd, (long)task->offset);
@@ -183,8 +185,9 @@ void *ms_file_grow_map(const char *path, const struct ms_file_id *id, uint64_t o
 		return NULL;
 	ms_sys(SYS_madvise, task.map, bytes, MADV_DONTFORK, 0);
 	/*
-	 * A file system may promise space that it does not have.  Faulting the pages in here
-	 * turns what would be SIGBUS into an error; kernels without it know no better way.
+	 * A file system may promise space that it does not have.  Faulting the pages in
+	 * here turns what would be SIGBUS into an error; kernels without it know no
+	 * better way.
 	 */
 	r = ms_sys(SYS_madvise, task.map, bytes, MADV_POPULATE_WRITE, 0);
 	if (r == -EFAULT || r == -ENOMEM || r == -EHWPOISON) {
@@ -207,7 +210,9 @@ static void run_truncate(struct task *task)
 
 void ms_file_truncate(const char *path, const struct ms_file_id *id, uint64_t bytes)
 {
-	struct task task = { .run = run_truncate, .path = path, .id = *id, .bytes = bytes };
+	struct task task = {
+		.run = run_truncate, .path = path, .id = *id, .bytes = bytes
+	};
 
 	perform(&task);
 }

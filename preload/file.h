@@ -21,9 +21,10 @@ struct ms_file_id {
 int ms_file_create(const char *path, struct ms_file_id *id);
 
 /*
- * Reserve bytes at offset of the file that path and id name, and map them MAP_SHARED.  NULL
- * with *error set: ESTALE when path names another file now.  The disk space is there when it
- * returns, so that a touch cannot be SIGBUS, wherever the file system can reserve.
+ * Reserve bytes at offset of the file that path and id name, and map them MAP_SHARED.
+ * NULL with *error set: ESTALE when path names another file now.  The disk space is there
+ * when it returns, so that a touch cannot be SIGBUS, wherever the file system can
+ * reserve.
  */
 void *ms_file_grow_map(const char *path, const struct ms_file_id *id, uint64_t offset,
 		       size_t bytes, int *error);

@@ -52,7 +52,10 @@ static inline void ms_hook_leave(struct ms_thread *t)
 {
 	if (MS_UNLIKELY(t->last_ticks >= t->next_tick))
 		ms_thread_tick(t, t->last_ticks);
-	__asm__ volatile("" : : : "memory"); /* a handler must see the event before the phase */
+	__asm__ volatile(""
+			 :
+			 :
+			 : "memory"); /* a handler must see the event before the phase */
 	t->phase = MS_PHASE_IDLE;
 	if (MS_UNLIKELY(t->role != MS_ROLE_OWN))
 		ms_hook_leave_cold(t);
@@ -121,8 +124,8 @@ static inline void ms_hook_ends(struct ms_thread *t, const uintptr_t *frame,
 }
 
 /*
- * What operator new or delete announced to the malloc or free that it calls; the function's
- * own kind when the announcement was for another block, or there is none.
+ * What operator new or delete announced to the malloc or free that it calls; the
+ * function's own kind when the announcement was for another block, or there is none.
  */
 static inline enum ms_event_kind ms_hook_kind(enum ms_event_kind own, bool match)
 {
@@ -134,14 +137,16 @@ static inline enum ms_event_kind ms_hook_kind(enum ms_event_kind own, bool match
 	return match ? marked : own;
 }
 
-/* --- cold.c: calls that are not recorded --------------------------------------------------- */
+/* --- cold.c: calls that are not recorded
+ * --------------------------------------------------- */
 
 MS_COLD void *ms_plain_malloc(size_t size);
 MS_COLD void *ms_plain_calloc(size_t count, size_t size);
 MS_COLD void *ms_plain_realloc(void *old, size_t size);
 MS_COLD void ms_plain_free(void *p);
 
-/* call: the real function's pointer; aligned blocks of the boot arena where it is unknown. */
+/* call: the real function's pointer; aligned blocks of the boot arena where it is
+ * unknown. */
 MS_COLD void *ms_plain_aligned(void *(*call)(size_t, size_t), size_t align, size_t size);
 
 /* Count an allocation (or a free) that was left out on purpose: paused or stopped. */

@@ -35,8 +35,8 @@ MS_EXPORT int posix_memalign(void **out, size_t align, size_t size)
 		return *out ? 0 : ENOMEM;
 	}
 	error = ms_real.posix_memalign(out, align, size);
-	ms_hook_made(t, frame, kind_of(MS_EVENT_POSIX_MEMALIGN, size), error ? NULL : *out,
-		     size, log2_of(align));
+	ms_hook_made(t, frame, kind_of(MS_EVENT_POSIX_MEMALIGN, size),
+		     error ? NULL : *out, size, log2_of(align));
 	ms_hook_leave(t);
 	return error;
 }
@@ -70,7 +70,8 @@ MS_EXPORT void *memalign(size_t align, size_t size)
 	return p;
 }
 
-/* Page-aligned blocks; pvalloc rounds its size up to whole pages, which we record as asked. */
+/* Page-aligned blocks; pvalloc rounds its size up to whole pages, which we record as
+ * asked. */
 static inline __attribute__((always_inline)) void *
 pages(void *(*real)(size_t), size_t size, enum ms_event_kind kind, const uintptr_t *frame)
 {

@@ -45,21 +45,21 @@ __attribute__((used)) void *ms_before_dlmopen(void)
 	return before_open("dlmopen");
 }
 
-#define JUMP_ON(name)                                                                    \
-	__asm__(".pushsection .text\n"                                                   \
-		".globl " name "\n"                                                      \
-		".type " name ", @function\n" name ":\n"                                 \
-		"	.cfi_startproc\n"                                                \
-		"	push %rdi\n	.cfi_adjust_cfa_offset 8\n"                      \
-		"	push %rsi\n	.cfi_adjust_cfa_offset 8\n"                      \
-		"	push %rdx\n	.cfi_adjust_cfa_offset 8\n"                      \
-		"	call ms_before_" name "\n"                                       \
-		"	pop %rdx\n	.cfi_adjust_cfa_offset -8\n"                     \
-		"	pop %rsi\n	.cfi_adjust_cfa_offset -8\n"                     \
-		"	pop %rdi\n	.cfi_adjust_cfa_offset -8\n"                     \
-		"	jmp *%rax\n"                                                     \
-		"	.cfi_endproc\n"                                                  \
-		".size " name ", . - " name "\n"                                         \
+#define JUMP_ON(name)                                     \
+	__asm__(".pushsection .text\n"                    \
+		".globl " name "\n"                       \
+		".type " name ", @function\n" name ":\n"  \
+		"	.cfi_startproc\n"                       \
+		"	push %rdi\n	.cfi_adjust_cfa_offset 8\n" \
+		"	push %rsi\n	.cfi_adjust_cfa_offset 8\n" \
+		"	push %rdx\n	.cfi_adjust_cfa_offset 8\n" \
+		"	call ms_before_" name "\n"        \
+		"	pop %rdx\n	.cfi_adjust_cfa_offset -8\n" \
+		"	pop %rsi\n	.cfi_adjust_cfa_offset -8\n" \
+		"	pop %rdi\n	.cfi_adjust_cfa_offset -8\n" \
+		"	jmp *%rax\n"                            \
+		"	.cfi_endproc\n"                         \
+		".size " name ", . - " name "\n"          \
 		".popsection\n")
 
 JUMP_ON("dlopen");

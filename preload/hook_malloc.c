@@ -21,8 +21,8 @@ MS_EXPORT void *malloc(size_t size)
 	if (MS_UNLIKELY(!t))
 		return ms_plain_malloc(size);
 	p = ms_real.malloc(size);
-	ms_hook_made(t, frame, ms_hook_kind(MS_EVENT_MALLOC, size >= ms_tls.mark_value), p,
-		     size, 0);
+	ms_hook_made(t, frame, ms_hook_kind(MS_EVENT_MALLOC, size >= ms_tls.mark_value),
+		     p, size, 0);
 	ms_hook_leave(t);
 	return p;
 }
@@ -44,10 +44,11 @@ MS_EXPORT void *calloc(size_t count, size_t size)
 	return p;
 }
 
-/* --- free ------------------------------------------------------------------------------ */
+/* --- free ------------------------------------------------------------------------------
+ */
 
-static inline __attribute__((always_inline)) void end_block(void *p, enum ms_event_kind own,
-							     const uintptr_t *frame)
+static inline __attribute__((always_inline)) void
+end_block(void *p, enum ms_event_kind own, const uintptr_t *frame)
 {
 	struct ms_thread *t;
 
@@ -88,14 +89,15 @@ MS_EXPORT void free_aligned_sized(void *p, size_t align, size_t size)
 	end_block(p, MS_EVENT_FREE_ALIGNED_SIZED, MS_HOOK_FRAME);
 }
 
-/* --- realloc ----------------------------------------------------------------------------- */
+/* --- realloc
+ * ----------------------------------------------------------------------------- */
 
 /*
  * Two halves: the old block is taken out of the log before the real call, since another
  * thread may be given its address before this one returns.
  */
-static void *change_block(struct ms_thread *t, const uintptr_t *frame, void *old, size_t size,
-			  enum ms_event_kind end)
+static void *change_block(struct ms_thread *t, const uintptr_t *frame, void *old,
+			  size_t size, enum ms_event_kind end)
 {
 	uint64_t ticks;
 	uint32_t stack;
@@ -106,15 +108,15 @@ static void *change_block(struct ms_thread *t, const uintptr_t *frame, void *old
 		ms_emit_short(t, MS_TAG_REALLOC_BEGIN, false, ms_now_before(),
 			      (uintptr_t)old, 0, 0);
 	else
-		ms_emit_extended(t, MS_EVENT_REALLOC_BEGIN, ms_now_before(), (uintptr_t)old,
-				 0, 0, 0);
+		ms_emit_extended(t, MS_EVENT_REALLOC_BEGIN, ms_now_before(),
+				 (uintptr_t)old, 0, 0, 0);
 	t->phase = MS_PHASE_REAL;
 	p = ms_real.realloc(old, size);
 	ticks = ms_now_after();
 	ms_hook_phase(t);
 	stack = ms_stack_take(t, frame);
-	ms_emit_extended(t, !p && !size ? MS_EVENT_REALLOC_FREED : end, ticks, (uintptr_t)p,
-			 size, 0, stack);
+	ms_emit_extended(t, !p && !size ? MS_EVENT_REALLOC_FREED : end, ticks,
+			 (uintptr_t)p, size, 0, stack);
 	ms_hook_leave(t);
 	return p;
 }
@@ -130,9 +132,10 @@ static MS_COLD void *leave_boot(void *old, size_t size)
 	return p;
 }
 
-static inline __attribute__((always_inline)) void *
-reallocate(void *old, size_t size, enum ms_event_kind make, enum ms_event_kind end,
-	   const uintptr_t *frame)
+static inline __attribute__((always_inline)) void *reallocate(void *old, size_t size,
+							      enum ms_event_kind make,
+							      enum ms_event_kind end,
+							      const uintptr_t *frame)
 {
 	struct ms_thread *t;
 	void *p;
@@ -160,9 +163,10 @@ MS_EXPORT void *reallocarray(void *old, size_t count, size_t size)
 {
 	size_t bytes;
 
-	/* the real realloc refuses it, with the right errno, and the failure is recorded */
+	/* the real realloc refuses it, with the right errno, and the failure is recorded
+	 */
 	if (MS_UNLIKELY(__builtin_mul_overflow(count, size, &bytes)))
 		bytes = SIZE_MAX;
-	return reallocate(old, bytes, MS_EVENT_REALLOCARRAY_NULL, MS_EVENT_REALLOCARRAY_END,
-			  MS_HOOK_FRAME);
+	return reallocate(old, bytes, MS_EVENT_REALLOCARRAY_NULL,
+			  MS_EVENT_REALLOCARRAY_END, MS_HOOK_FRAME);
 }

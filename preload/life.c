@@ -59,7 +59,8 @@ bool ms_life_boot(void)
 	return true;
 }
 
-/* --- fork ------------------------------------------------------------------------------------ */
+/* --- fork
+ * ------------------------------------------------------------------------------------ */
 
 static bool forked(void)
 {
@@ -94,12 +95,14 @@ bool ms_life_forked_unseen(void)
 	return forked();
 }
 
-/* --- pause and resume --------------------------------------------------------------------------- */
+/* --- pause and resume
+ * --------------------------------------------------------------------------- */
 
 static void toggle(int signal)
 {
 	int saved = errno;
-	unsigned old = atomic_fetch_xor_explicit(&ms_off, MS_OFF_PAUSED, memory_order_relaxed);
+	unsigned old =
+		atomic_fetch_xor_explicit(&ms_off, MS_OFF_PAUSED, memory_order_relaxed);
 
 	(void)signal;
 	put_state(old & MS_OFF_PAUSED);
@@ -114,7 +117,8 @@ static void take_signal(void)
 	sigaction(ms_config.signal, &action, NULL);
 }
 
-/* --- the library's own start and end --------------------------------------------------------- */
+/* --- the library's own start and end
+ * --------------------------------------------------------- */
 
 __attribute__((constructor)) static void start(void)
 {

@@ -7,7 +7,8 @@
 
 #include <stdbool.h>
 
-/* Whether the loader has relocated this library: before, hardly anything may be touched. */
+/* Whether the loader has relocated this library: before, hardly anything may be touched.
+ */
 bool ms_life_relocated(void);
 
 /* Set everything up, at the first call of any hook.  false: not now (it is under way). */

@@ -30,7 +30,8 @@ struct block {
 
 void *ms_small(size_t bytes)
 {
-	uintptr_t current = atomic_load_explicit(&ms_session->small, memory_order_acquire);
+	uintptr_t current =
+		atomic_load_explicit(&ms_session->small, memory_order_acquire);
 	struct block *block;
 	size_t at;
 

@@ -3,8 +3,8 @@
  * modules.c - which file's code lies where, over time.
  *
  * In a hook a pc is looked up with _dl_find_object, which takes no lock; dl_iterate_phdr,
- * which takes the loader's, is for the hooks of dlopen and dlclose, the start and the end.
- * The table only grows: a reader sees an entry once its count is published.
+ * which takes the loader's, is for the hooks of dlopen and dlclose, the start and the
+ * end. The table only grows: a reader sees an entry once its count is published.
  */
 #define _GNU_SOURCE
 #include "preload/modules.h"
@@ -66,7 +66,8 @@ uintptr_t ms_modules_base(uint32_t module)
 
 /* --- the table ---------------------------------------------------------------------- */
 
-/* A short, bounded wait: a holder needs microseconds; who gets nothing goes on without. */
+/* A short, bounded wait: a holder needs microseconds; who gets nothing goes on without.
+ */
 static bool table_take(void)
 {
 	for (unsigned i = 0; i < 20000; i++) {
@@ -174,7 +175,8 @@ static uint32_t enter(struct module *m)
 	return n + 1;
 }
 
-/* --- describing a module from its program headers ------------------------------------- */
+/* --- describing a module from its program headers -------------------------------------
+ */
 
 #define ALIGN4(n) (((n) + 3) & ~(size_t)3)
 
@@ -182,12 +184,13 @@ static void find_build_id(struct module *m, const uint8_t *notes, size_t bytes)
 {
 	while (bytes >= sizeof(Elf64_Nhdr)) {
 		const Elf64_Nhdr *n = (const Elf64_Nhdr *)notes;
-		size_t name = ALIGN4((size_t)n->n_namesz), desc = ALIGN4((size_t)n->n_descsz);
+		size_t name = ALIGN4((size_t)n->n_namesz),
+		       desc = ALIGN4((size_t)n->n_descsz);
 
 		if (sizeof *n + name + desc > bytes)
 			return;
-		if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 && n->n_descsz <= 64 &&
-		    !memcmp(n + 1, "GNU", 4)) {
+		if (n->n_type == NT_GNU_BUILD_ID && n->n_namesz == 4 &&
+		    n->n_descsz <= 64 && !memcmp(n + 1, "GNU", 4)) {
 			m->build_id = notes + sizeof *n + name;
 			m->build_id_bytes = n->n_descsz;
 			return;
@@ -197,7 +200,7 @@ static void find_build_id(struct module *m, const uint8_t *notes, size_t bytes)
 	}
 }
 
-static void read_headers(struct module *m, const ElfW(Phdr) *headers, size_t n)
+static void read_headers(struct module *m, const ElfW(Phdr) * headers, size_t n)
 {
 	m->start = UINTPTR_MAX;
 	for (size_t i = 0; i < n; i++) {
@@ -225,7 +228,8 @@ static char *name_of(const char *name)
 	return name && *name ? (char *)name : program_path;
 }
 
-/* --- looking a pc up in a hook ---------------------------------------------------------- */
+/* --- looking a pc up in a hook
+ * ---------------------------------------------------------- */
 
 static bool in_table(struct ms_code *code, uintptr_t pc)
 {
@@ -295,7 +299,8 @@ bool ms_modules_find(struct ms_code *code, uintptr_t pc)
 	return true;
 }
 
-/* --- the loader's whole list -------------------------------------------------------------- */
+/* --- the loader's whole list
+ * -------------------------------------------------------------- */
 
 struct refresh {
 	uint32_t number;
@@ -334,7 +339,8 @@ static int visit(struct dl_phdr_info *info, size_t size, void *context)
 	return 0;
 }
 
-/* The list has one namespace only; a module of dlmopen's others is asked for by address. */
+/* The list has one namespace only; a module of dlmopen's others is asked for by address.
+ */
 static bool still_there(const struct module *m)
 {
 	struct dl_find_object object;
@@ -354,7 +360,8 @@ void ms_modules_refresh(void)
 		return;
 	dl_iterate_phdr(visit, &refresh);
 	for (uint32_t i = 0; i < n && !refresh.unchanged; i++) {
-		if (modules[i].gone || modules[i].seen >= refresh.number || still_there(&modules[i]))
+		if (modules[i].gone || modules[i].seen >= refresh.number ||
+		    still_there(&modules[i]))
 			continue;
 		if (!table_take())
 			return;

@@ -12,23 +12,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct ms_code { /* where a pc lies */
-	uint32_t module;    /* id from 1; 0: in no file */
-	uintptr_t base;	    /* load bias */
-	uintptr_t start, end; /* mapped range */
+struct ms_code {		     /* where a pc lies */
+	uint32_t module;	     /* id from 1; 0: in no file */
+	uintptr_t base;		     /* load bias */
+	uintptr_t start, end;	     /* mapped range */
 	const uint8_t *eh_frame_hdr; /* NULL: no unwind information */
 };
 
 /*
- * The generation of the loaded code: never 0 while code stays put, 0 while a dlclose is under
- * way.  What was learnt about a pc holds as long as the generation does.
+ * The generation of the loaded code: never 0 while code stays put, 0 while a dlclose is
+ * under way.  What was learnt about a pc holds as long as the generation does.
  */
 uint32_t ms_modules_generation(void);
 
 /* Where pc lies now.  false: in no module.  Safe in a hook and in a signal handler. */
 bool ms_modules_find(struct ms_code *code, uintptr_t pc);
 
-/* Compare with the loader's list: register the new, write off the gone.  May lock: not in a hook. */
+/* Compare with the loader's list: register the new, write off the gone.  May lock: not in
+ * a hook. */
 void ms_modules_refresh(void);
 
 /* Describe all known modules again, to the log of a forked child. */

@@ -11,8 +11,8 @@
 #include <sched.h>
 #include <stdint.h>
 
-#define OUTSIDE_FLAGS                                                                    \
-	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |              \
+#define OUTSIDE_FLAGS                                                       \
+	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | \
 	 CLONE_SYSVSEM | CLONE_VFORK | CLONE_UNTRACED)
 
 struct job {

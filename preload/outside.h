@@ -14,8 +14,8 @@
 
 /*
  * Run work(context) with signals blocked and, when the process has other threads or force
- * is set, outside the program's descriptor table.  work makes system calls by ms_sys only,
- * closes what it opens, and leaves its result in context.
+ * is set, outside the program's descriptor table.  work makes system calls by ms_sys
+ * only, closes what it opens, and leaves its result in context.
  */
 void ms_outside_run(void (*work)(void *context), void *context, bool force);
 

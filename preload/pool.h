@@ -27,26 +27,26 @@ static inline uint64_t ms_pool_tagged(const void *item, uint64_t old)
 }
 
 /* type has a member `next` that points to a type. */
-#define MS_POOL_PUSH(pool, item)                                                         \
-	do {                                                                             \
-		uint64_t old_ = atomic_load_explicit(pool, memory_order_relaxed);        \
-		do                                                                       \
-			(item)->next = ms_pool_pointer(old_);                            \
-		while (!atomic_compare_exchange_weak_explicit(                           \
-			pool, &old_, ms_pool_tagged(item, old_), memory_order_release,   \
-			memory_order_relaxed)); /* pairs with the pop's acquire */       \
+#define MS_POOL_PUSH(pool, item)                                                       \
+	do {                                                                           \
+		uint64_t old_ = atomic_load_explicit(pool, memory_order_relaxed);      \
+		do                                                                     \
+			(item)->next = ms_pool_pointer(old_);                          \
+		while (!atomic_compare_exchange_weak_explicit(                         \
+			pool, &old_, ms_pool_tagged(item, old_), memory_order_release, \
+			memory_order_relaxed)); /* pairs with the pop's acquire */     \
 	} while (0)
 
-#define MS_POOL_POP(pool, type)                                                          \
-	({                                                                               \
-		uint64_t old_ = atomic_load_explicit(pool, memory_order_acquire);        \
-		type *item_;                                                             \
-		do                                                                       \
-			item_ = ms_pool_pointer(old_);                                   \
-		while (item_ && !atomic_compare_exchange_weak_explicit(                  \
-					pool, &old_, ms_pool_tagged(item_->next, old_),  \
-					memory_order_acquire, memory_order_acquire));    \
-		item_;                                                                   \
+#define MS_POOL_POP(pool, type)                                                         \
+	({                                                                              \
+		uint64_t old_ = atomic_load_explicit(pool, memory_order_acquire);       \
+		type *item_;                                                            \
+		do                                                                      \
+			item_ = ms_pool_pointer(old_);                                  \
+		while (item_ && !atomic_compare_exchange_weak_explicit(                 \
+					pool, &old_, ms_pool_tagged(item_->next, old_), \
+					memory_order_acquire, memory_order_acquire));   \
+		item_;                                                                  \
 	})
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * real.h - the allocator below us, whatever it is: the next definitions in the search order.
+ * real.h - the allocator below us, whatever it is: the next definitions in the search
+ * order.
  */
 #ifndef MS_REAL_H
 #define MS_REAL_H
@@ -20,7 +21,8 @@ struct ms_real {
 	void *(*valloc)(size_t);
 	void *(*pvalloc)(size_t);
 	int (*dlclose)(void *);
-	uintptr_t own_start, own_end; /* the allocator's module, unless it is libc; else 0 */
+	uintptr_t own_start,
+		own_end; /* the allocator's module, unless it is libc; else 0 */
 };
 extern struct ms_real ms_real;
 

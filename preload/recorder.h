@@ -21,11 +21,12 @@
 
 struct ms_window { /* a mapped window; lives as long as the process */
 	struct ms_wire_window *header;
-	uint32_t body_bytes; /* room for the body */
+	uint32_t body_bytes;	/* room for the body */
 	struct ms_window *next; /* in a pool */
 };
 
-/* --- a stream of events: a thread's, or that of its signal handlers ------------------ */
+/* --- a stream of events: a thread's, or that of its signal handlers ------------------
+ */
 
 struct ms_level { /* one frame of the last stack, outermost first */
 	uint64_t where;
@@ -34,16 +35,16 @@ struct ms_level { /* one frame of the last stack, outermost first */
 
 struct ms_thread {
 	/* hot: one cache line */
-	uint8_t *p;	       /* next byte to write; both NULL: no window */
-	uint8_t *end;	       /* no event begins at or after it */
+	uint8_t *p;   /* next byte to write; both NULL: no window */
+	uint8_t *end; /* no event begins at or after it */
 	uint8_t *body;
 	struct ms_wire_window *header;
 	uint64_t last_ticks;
 	uint64_t last_address;
-	uint64_t next_tick;    /* when samples are due again */
-	uintptr_t hook_frame;  /* frame of the hook in progress; 0: none */
+	uint64_t next_tick;   /* when samples are due again */
+	uintptr_t hook_frame; /* frame of the hook in progress; 0: none */
 
-	uintptr_t stack_high;  /* frames lie below; 0: not known */
+	uintptr_t stack_low, stack_high; /* the stack it was given; 0: not known */
 	uint32_t id;
 	uint32_t window_bytes; /* size of the next window */
 	uint8_t phase;	       /* enum ms_phase */
@@ -52,7 +53,7 @@ struct ms_thread {
 	struct ms_thread *nested; /* stream for signal handlers that interrupt a hook */
 	struct ms_thread *next;	  /* in the pool of unused states */
 
-	uint64_t *frames; /* scratch of a walk, leaf first */
+	uint64_t *frames;	 /* scratch of a walk, leaf first */
 	struct ms_level *levels; /* the last stack */
 	uint32_t frames_max, level_count;
 	char name[16];
@@ -84,7 +85,7 @@ extern MS_TLS struct ms_tls ms_tls;
 
 struct ms_extent { /* a mapped stretch of the file that windows are carved from */
 	uint8_t *base;
-	uint64_t offset;	/* in the file */
+	uint64_t offset; /* in the file */
 	uint64_t bytes;
 	_Atomic uint64_t cursor; /* first byte not handed out */
 	struct ms_extent *next;	 /* in the pool of those left over */
@@ -102,21 +103,23 @@ struct ms_session {
 	_Atomic bool trimming;	     /* the end cuts the file: nobody may grow it */
 	_Atomic uint64_t sequence;
 	_Atomic uint32_t threads;
-	_Atomic uint64_t event_pool, meta_pool, thread_pool, extent_pool; /* tagged pointers, pool.h */
+	_Atomic uint64_t event_pool, meta_pool, thread_pool,
+		extent_pool; /* tagged pointers, pool.h */
 	_Atomic uint64_t next_sample;
 	_Atomic uint32_t samples;
 	_Atomic uint32_t open_windows;
 	_Atomic bool ended;
 	_Atomic bool stopped;
-	_Atomic(struct ms_chunk *) chunk;	/* stacks.c: where new nodes go */
-	_Atomic(struct ms_node_table *) nodes;	/* stacks.c: newest table of the trie */
-	_Atomic uintptr_t small; /* memory.c: the block being carved */
+	_Atomic(struct ms_chunk *) chunk;      /* stacks.c: where new nodes go */
+	_Atomic(struct ms_node_table *) nodes; /* stacks.c: newest table of the trie */
+	_Atomic uintptr_t small;	       /* memory.c: the block being carved */
 	struct ms_file_id file;
 	char path[4096];
 };
 extern struct ms_session *ms_session; /* NULL until the first one was made */
 
-/* Bits: any set sends every hook to its cold path.  Read relaxed: a late look is harmless. */
+/* Bits: any set sends every hook to its cold path.  Read relaxed: a late look is
+ * harmless. */
 enum ms_off {
 	MS_OFF_PAUSED = 1,
 	MS_OFF_STOPPED = 2,
@@ -137,10 +140,12 @@ static inline bool ms_session_usable(void)
 /* Zeroed private memory, or NULL; wiped: all zero again in a forked child. */
 void *ms_map(size_t bytes, bool wiped);
 
-/* A small zeroed piece of the session's memory, 16-byte aligned, never given back; or NULL. */
+/* A small zeroed piece of the session's memory, 16-byte aligned, never given back; or
+ * NULL. */
 void *ms_small(size_t bytes);
 
-/* Count what was not recorded (enum ms_lost).  Never fails; without a log it does nothing. */
+/* Count what was not recorded (enum ms_lost).  Never fails; without a log it does
+ * nothing. */
 void ms_lost(unsigned which, uint64_t count);
 
 /* After a change to the status of an ended log: its checksum anew. */

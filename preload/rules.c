@@ -10,7 +10,7 @@
 _Atomic(struct ms_rule_cache *) ms_rules;
 
 #define WAY_BITS_FIRST 11
-#define WAY_BITS_MAX 18
+#define WAY_BITS_MAX   18
 
 static ms_rule pack(enum ms_rule_kind kind, int64_t cfa, int64_t rbp, uint32_t module)
 {
@@ -23,7 +23,8 @@ static ms_rule pack(enum ms_rule_kind kind, int64_t cfa, int64_t rbp, uint32_t m
 	       ((uint64_t)(rbp / 8) & 0xfffff) << 24 | (uint64_t)module << 48;
 }
 
-/* DW_OP_breg6 n; [DW_OP_deref]: what gcc emits for frames that it aligns beyond the ABI. */
+/* DW_OP_breg6 n; [DW_OP_deref]: what gcc emits for frames that it aligns beyond the ABI.
+ */
 static bool is_rbp_slot(const struct ms_cfi_block *b, bool deref, int64_t *offset)
 {
 	if (b->bytes != (deref ? 3u : 2u) || b->p[0] != 0x76 || b->p[1] & 0x80 ||
@@ -44,16 +45,16 @@ static ms_rule classify(const struct ms_cfi_row *row, uint32_t module)
 		return pack(MS_RULE_ODD, 0, 0, module);
 	if (row->cfa_is_expression) {
 		if (is_rbp_slot(&row->cfa_block, true, &slot) &&
-		    bp->how == MS_CFI_EXPRESSION && is_rbp_slot(&bp->block, false, &saved) &&
-		    saved == 0)
+		    bp->how == MS_CFI_EXPRESSION &&
+		    is_rbp_slot(&bp->block, false, &saved) && saved == 0)
 			return pack(MS_RULE_DEREF, slot, 0, module);
 		return pack(MS_RULE_ODD, 0, 0, module);
 	}
 	if ((row->cfa_reg != MS_REG_RSP && row->cfa_reg != MS_REG_RBP) ||
 	    (bp->how != MS_CFI_SAME && (bp->how != MS_CFI_OFFSET || bp->value == 0)))
 		return pack(MS_RULE_ODD, 0, 0, module);
-	return pack(row->cfa_reg == MS_REG_RSP ? MS_RULE_RSP : MS_RULE_RBP, row->cfa_offset,
-		    bp->how == MS_CFI_OFFSET ? bp->value : 0, module);
+	return pack(row->cfa_reg == MS_REG_RSP ? MS_RULE_RSP : MS_RULE_RBP,
+		    row->cfa_offset, bp->how == MS_CFI_OFFSET ? bp->value : 0, module);
 }
 
 static struct ms_rule_cache *cache_new(unsigned bits)
@@ -77,10 +78,10 @@ static struct ms_rule_cache *cache_grow(struct ms_rule_cache *old)
 	c = cache_new(old ? old->bits + 2 : WAY_BITS_FIRST);
 	if (!c)
 		return old;
-	/* release: pairs with the acquire in ms_rule_find; a loser's cache is simply unused */
-	if (!atomic_compare_exchange_strong_explicit(&ms_rules, &old, c,
-						     memory_order_acq_rel,
-						     memory_order_acquire))
+	/* release: pairs with the acquire in ms_rule_find; a loser's cache is simply
+	 * unused */
+	if (!atomic_compare_exchange_strong_explicit(
+		    &ms_rules, &old, c, memory_order_acq_rel, memory_order_acquire))
 		return old;
 	return c;
 }
@@ -138,7 +139,8 @@ ms_rule ms_rule_learn(uintptr_t pc, uint32_t generation)
 
 	/* a return address may be the first byte after its function: look at the call */
 	if (!ms_modules_find(&code, pc - 1))
-		return pack(MS_RULE_NONE, 0, 0, 0); /* may be mapped later: not remembered */
+		return pack(MS_RULE_NONE, 0, 0,
+			    0); /* may be mapped later: not remembered */
 	if (ms_cfi_row(&row, &code, pc - 1))
 		rule = classify(&row, code.module);
 	else

@@ -14,15 +14,16 @@
 #include <stdatomic.h>
 
 /*
- * A rule: kind (3 bits), CFA offset / 8 (21 bits, signed), offset of the saved rbp from the
- * CFA / 8 (20 bits, signed; 0: rbp is unchanged), module id (16 bits, from bit 48).
+ * A rule: kind (3 bits), CFA offset / 8 (21 bits, signed), offset of the saved rbp from
+ * the CFA / 8 (20 bits, signed; 0: rbp is unchanged), module id (16 bits, from bit 48).
  */
 typedef uint64_t ms_rule;
 
 enum ms_rule_kind {
 	MS_RULE_RSP = 1, /* CFA = rsp + offset */
 	MS_RULE_RBP,	 /* CFA = rbp + offset */
-	MS_RULE_DEREF,	 /* CFA = *(rbp + offset), rbp saved at rbp: an over-aligned frame */
+	MS_RULE_DEREF,	 /* CFA = *(rbp + offset), rbp saved at rbp: an over-aligned frame
+			  */
 	MS_RULE_LAST,	 /* the outermost frame */
 	MS_RULE_ODD,	 /* only the whole row tells */
 	MS_RULE_NONE,	 /* no unwind information */
@@ -48,7 +49,8 @@ static inline uint32_t ms_rule_module(ms_rule r)
 	return (uint32_t)(r >> 48);
 }
 
-/* A cache of ways of 8 entries; replaced by a larger one when a way is full of live entries. */
+/* A cache of ways of 8 entries; replaced by a larger one when a way is full of live
+ * entries. */
 #define MS_RULE_WAY 8
 struct ms_rule_entry {
 	_Atomic uint64_t key; /* pc << 17 | generation; 0: empty; 1: being written */
@@ -71,8 +73,9 @@ static inline size_t ms_rule_way(uintptr_t pc, unsigned bits)
 }
 
 /*
- * The rule of return address pc, under the generation that ms_modules_generation() gave at
- * the walk's start.  An entry may be rewritten while it is read, so its key is read twice.
+ * The rule of return address pc, under the generation that ms_modules_generation() gave
+ * at the walk's start.  An entry may be rewritten while it is read, so its key is read
+ * twice.
  */
 static inline ms_rule ms_rule_find(uintptr_t pc, uint32_t generation)
 {
@@ -89,8 +92,8 @@ static inline ms_rule ms_rule_find(uintptr_t pc, uint32_t generation)
 			if (atomic_load_explicit(&e->key, memory_order_acquire) != key)
 				continue;
 			r = atomic_load_explicit(&e->rule, memory_order_acquire);
-			if (MS_LIKELY(atomic_load_explicit(
-					      &e->key, memory_order_relaxed) == key))
+			if (MS_LIKELY(atomic_load_explicit(&e->key,
+							   memory_order_relaxed) == key))
 				return r;
 		}
 	}

@@ -66,8 +66,8 @@ static int map_head(bool forked, uint64_t unix_ns)
 		return error;
 	if (ms_config.max_size && ms_config.max_size < HEAD_EXTENT)
 		return EFBIG;
-	extent->base = ms_file_grow_map(ms_session->path, &ms_session->file, 0, HEAD_EXTENT,
-					&error);
+	extent->base = ms_file_grow_map(ms_session->path, &ms_session->file, 0,
+					HEAD_EXTENT, &error);
 	if (!extent->base)
 		return error;
 	extent->bytes = HEAD_EXTENT;
@@ -134,7 +134,8 @@ bool ms_session_start(bool forked)
 		ms_note("not recording: ", reason(ENOMEM), "");
 		return false;
 	}
-	atomic_fetch_and_explicit(&ms_off, ~(unsigned)MS_OFF_STOPPED, memory_order_relaxed);
+	atomic_fetch_and_explicit(&ms_off, ~(unsigned)MS_OFF_STOPPED,
+				  memory_order_relaxed);
 	error = create_file(unix_ns);
 	created = !error;
 	if (!error)
@@ -150,7 +151,8 @@ bool ms_session_start(bool forked)
 	return true;
 }
 
-/* --- status --------------------------------------------------------------------------- */
+/* --- status ---------------------------------------------------------------------------
+ */
 
 void ms_status_seal(void)
 {
@@ -194,7 +196,8 @@ void ms_stop(enum ms_wire_stop why, int error)
 	ms_note(texts[why], say_why ? reason(error) : ms_session->path, "");
 }
 
-/* --- the end ---------------------------------------------------------------------------- */
+/* --- the end
+ * ---------------------------------------------------------------------------- */
 
 /*
  * Cut off the stretch of the last extent that was never handed out.  Closing its cursor
@@ -205,14 +208,16 @@ static void trim(void)
 {
 	struct ms_extent *e =
 		atomic_load_explicit(&ms_session->extent, memory_order_acquire);
-	uint64_t used = atomic_exchange_explicit(&e->cursor, e->bytes, memory_order_relaxed);
+	uint64_t used =
+		atomic_exchange_explicit(&e->cursor, e->bytes, memory_order_relaxed);
 	uint64_t end = e->offset + e->bytes;
 
 	if (used == e->bytes)
 		return;
 	atomic_store(&ms_session->trimming, true);
 	if (!atomic_load(&ms_session->growers) &&
-	    atomic_compare_exchange_strong(&ms_session->file_bytes, &end, e->offset + used)) {
+	    atomic_compare_exchange_strong(&ms_session->file_bytes, &end,
+					   e->offset + used)) {
 		ms_file_truncate(ms_session->path, &ms_session->file, e->offset + used);
 		__atomic_store_n(&ms_session->status->extent, e->offset + used,
 				 __ATOMIC_RELEASE);

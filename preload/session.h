@@ -13,7 +13,8 @@
  */
 bool ms_session_start(bool forked);
 
-/* The exit handlers have run: last facts, seals, checksum; cut off what was never used. */
+/* The exit handlers have run: last facts, seals, checksum; cut off what was never used.
+ */
 void ms_session_end(void);
 
 /* note.c: remember which file stderr is. */

@@ -34,10 +34,11 @@ struct ms_node_table {
 };
 
 #define TABLE_BITS_FIRST 13
-#define PROBES_MAX 64
-#define CHUNK_FIRST (8 * 1024)
+#define PROBES_MAX	 64
+#define CHUNK_FIRST	 (8 * 1024)
 
-/* --- ids and their place in the log ------------------------------------------------------ */
+/* --- ids and their place in the log
+ * ------------------------------------------------------ */
 
 static struct ms_chunk *chunk_new(struct ms_chunk *old)
 {
@@ -76,8 +77,8 @@ static uint32_t node_new(uint64_t frame, uint32_t parent)
 	uint32_t module = (uint32_t)(frame >> MS_FRAME_MODULE_SHIFT), id = 0;
 	struct ms_wire_node *n;
 
-	while (!c || (id = atomic_fetch_add_explicit(&c->next, 1, memory_order_relaxed)) >=
-			     c->limit) {
+	while (!c || (id = atomic_fetch_add_explicit(&c->next, 1,
+						     memory_order_relaxed)) >= c->limit) {
 		c = chunk_new(c);
 		if (!c)
 			return 0;
@@ -94,7 +95,8 @@ static uint32_t node_new(uint64_t frame, uint32_t parent)
 	return id;
 }
 
-/* --- the table ------------------------------------------------------------------------------ */
+/* --- the table
+ * ------------------------------------------------------------------------------ */
 
 static uint64_t mix(uint64_t frame, uint32_t parent)
 {
@@ -106,8 +108,9 @@ static uint64_t mix(uint64_t frame, uint32_t parent)
 static struct ms_node_table *table_new(struct ms_node_table *older)
 {
 	unsigned bits = older ? older->bits + 2 : TABLE_BITS_FIRST;
-	struct ms_node_table *t = bits > 30 ? NULL :
-		ms_map(sizeof *t + (sizeof(struct slot) << bits), true);
+	struct ms_node_table *t =
+		bits > 30 ? NULL
+			  : ms_map(sizeof *t + (sizeof(struct slot) << bits), true);
 
 	if (!t)
 		return NULL;
@@ -188,7 +191,8 @@ static uint32_t find_node(uint64_t frame, uint32_t parent)
 	return insert(newest, first_free, frame, parent);
 }
 
-/* --- a thread's stack -------------------------------------------------------------------------- */
+/* --- a thread's stack
+ * -------------------------------------------------------------------------- */
 
 /* Levels from the outermost: those that equal the last stack's keep their nodes. */
 static uint32_t intern(struct ms_thread *t, size_t count)

@@ -8,8 +8,9 @@
 #include "preload/recorder.h"
 
 /*
- * The node of the stack whose hook has the frame pointer frame; 0: none (switched off, or no
- * memory).  A thread keeps its last stack, so a part that did not change costs a comparison.
+ * The node of the stack whose hook has the frame pointer frame; 0: none (switched off, or
+ * no memory).  A thread keeps its last stack, so a part that did not change costs a
+ * comparison.
  */
 uint32_t ms_stack_take(struct ms_thread *thread, const uintptr_t *frame);
 

@@ -18,11 +18,11 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 
-#define MS_LIKELY(x) __builtin_expect(!!(x), 1)
+#define MS_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define MS_UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define MS_COLD __attribute__((cold, noinline))
-#define MS_EXPORT __attribute__((visibility("default")))
-#define MS_TLS __thread __attribute__((tls_model("initial-exec")))
+#define MS_COLD	       __attribute__((cold, noinline))
+#define MS_EXPORT      __attribute__((visibility("default")))
+#define MS_TLS	       __thread __attribute__((tls_model("initial-exec")))
 
 #define MS_ELF_MACHINE 62 /* EM_X86_64 */
 
@@ -41,7 +41,7 @@ static inline long ms_sys6(long nr, long a, long b, long c, long d, long e, long
 	return result;
 }
 
-#define ms_sys(nr, a, b, c, d)                                                           \
+#define ms_sys(nr, a, b, c, d) \
 	ms_sys6((nr), (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
 
 static inline bool ms_sys_failed(long result)
@@ -49,7 +49,8 @@ static inline bool ms_sys_failed(long result)
 	return (unsigned long)result > -4096UL;
 }
 
-static inline void *ms_sys_mmap(size_t bytes, int prot, int flags, int fd, uint64_t offset)
+static inline void *ms_sys_mmap(size_t bytes, int prot, int flags, int fd,
+				uint64_t offset)
 {
 	long p = ms_sys6(SYS_mmap, 0, (long)bytes, prot, flags, fd, (long)offset);
 

@@ -16,26 +16,47 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 
 MS_TLS struct ms_tls ms_tls;
 
 static pthread_key_t key;
 static bool key_made;
 
-extern void *__libc_stack_end; /* ld.so's: the outermost word of the main thread's stack */
+extern void
+	*__libc_stack_end; /* ld.so's: the outermost word of the main thread's stack */
+
+/* Stacks grow to RLIMIT_STACK, threads' by default too; where there is no limit, this
+ * far. */
+#define STACK_MAX (1UL << 30)
+
+static size_t stack_limit(void)
+{
+	struct rlimit limit;
+
+	if (ms_sys_failed(ms_sys(SYS_prlimit64, 0, RLIMIT_STACK, 0, &limit)) ||
+	    limit.rlim_cur > STACK_MAX)
+		return STACK_MAX;
+	return limit.rlim_cur;
+}
 
 /*
- * The end of the stack that this thread was given.  The thread control block lies above all
- * frames of a stack made by pthread_create; the main thread's is elsewhere.
+ * The stack that this thread was given, as far as it can be told without asking libc,
+ * which would allocate: the control block lies above all frames of a stack that
+ * pthread_create made; the main thread's ends where the kernel put argc.
  */
-static uintptr_t stack_high(void)
+static void find_stack(struct ms_thread *t)
 {
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-	uintptr_t end = (uintptr_t)__libc_stack_end, tcb = ms_thread_pointer();
+	uintptr_t high = ms_thread_pointer();
+	size_t limit = stack_limit();
 
-	if (ms_sys(SYS_getpid, 0, 0, 0, 0) == ms_sys(SYS_gettid, 0, 0, 0, 0) && here < end)
-		return end & ~(uintptr_t)7;
-	return here < tcb && tcb - here < 1UL << 32 ? tcb & ~(uintptr_t)7 : 0;
+	if (high < here || high - here > limit)
+		high = (uintptr_t)__libc_stack_end;
+	if (high < here || high - here > limit)
+		return; /* every walk is checked */
+	t->stack_high = high & ~(uintptr_t)7;
+	t->stack_low = t->stack_high - limit;
 }
 
 static void put_thread(enum ms_record type, uint32_t id, uint64_t ticks, uint64_t tid)
@@ -67,7 +88,8 @@ static void put_name(struct ms_thread *t, uint64_t ticks)
 	ms_payload_put(&l, MS_RECORD_THREAD_NAME);
 }
 
-/* --- windows ------------------------------------------------------------------------------- */
+/* --- windows
+ * ------------------------------------------------------------------------------- */
 
 static void attach(struct ms_thread *t, struct ms_window *w)
 {
@@ -144,7 +166,8 @@ static void release_window(struct ms_thread *t)
 	if (!w)
 		return;
 	detach(t);
-	if (w->body_bytes - w->header->commit < OWNER_BYTES_MAX + 4 * MS_EVENT_BYTES_MAX) {
+	if (w->body_bytes - w->header->commit <
+	    OWNER_BYTES_MAX + 4 * MS_EVENT_BYTES_MAX) {
 		ms_window_retire(w);
 		return;
 	}
@@ -152,7 +175,8 @@ static void release_window(struct ms_thread *t)
 	MS_POOL_PUSH(&ms_session->event_pool, w);
 }
 
-/* --- states --------------------------------------------------------------------------------- */
+/* --- states
+ * --------------------------------------------------------------------------------- */
 
 /* Scratch of a walk survives in the pool; all else begins anew. */
 static void state_reset(struct ms_thread *t)
@@ -180,8 +204,9 @@ static void state_begin(struct ms_thread *t)
 {
 	uint64_t ticks = ms_now_before();
 
-	t->id = 1 + atomic_fetch_add_explicit(&ms_session->threads, 1, memory_order_relaxed);
-	t->stack_high = stack_high();
+	t->id = 1 +
+		atomic_fetch_add_explicit(&ms_session->threads, 1, memory_order_relaxed);
+	find_stack(t);
 	put_thread(MS_RECORD_THREAD_BEGIN, t->id, ticks,
 		   (uint64_t)ms_sys(SYS_gettid, 0, 0, 0, 0));
 	put_name(t, ticks);
@@ -215,13 +240,15 @@ struct ms_thread *ms_thread_nested(struct ms_thread *t)
 			return NULL;
 		n->id = t->id;
 		n->role = MS_ROLE_NESTED;
+		n->stack_low = t->stack_low;
 		n->stack_high = t->stack_high;
 		t->nested = n;
 	}
 	return n->phase == MS_PHASE_IDLE ? n : NULL;
 }
 
-/* --- the end of a thread ---------------------------------------------------------------------- */
+/* --- the end of a thread
+ * ---------------------------------------------------------------------- */
 
 static void state_give(struct ms_thread *t)
 {
@@ -251,7 +278,8 @@ void ms_threads_init(void)
 	key_made = !pthread_key_create(&key, thread_ends);
 }
 
-/* Destructors of other libraries may still allocate: each event comes with its own record. */
+/* Destructors of other libraries may still allocate: each event comes with its own
+ * record. */
 struct ms_thread *ms_thread_late(void)
 {
 	struct ms_thread *t;
@@ -260,7 +288,7 @@ struct ms_thread *ms_thread_late(void)
 		return NULL;
 	t->id = ms_tls.late_id;
 	t->role = MS_ROLE_LATE;
-	t->stack_high = stack_high();
+	find_stack(t);
 	return t;
 }
 
@@ -291,7 +319,8 @@ void ms_thread_forked(void)
 	ms_tls = (struct ms_tls){ 0 };
 }
 
-/* --- on the way ------------------------------------------------------------------------------- */
+/* --- on the way
+ * ------------------------------------------------------------------------------- */
 
 #define TICK_NS 10000000ULL
 
@@ -308,14 +337,14 @@ static uint64_t tick_interval(uint64_t ticks)
 
 void ms_thread_tick(struct ms_thread *t, uint64_t ticks)
 {
-	uint64_t due = atomic_load_explicit(&ms_session->next_sample, memory_order_relaxed);
+	uint64_t due =
+		atomic_load_explicit(&ms_session->next_sample, memory_order_relaxed);
 	uint64_t next = ticks + tick_interval(ticks);
 
 	t->next_tick = next;
 	put_name(t, ticks);
-	if (ticks >= due &&
-	    atomic_compare_exchange_strong_explicit(&ms_session->next_sample, &due, next,
-						    memory_order_relaxed,
-						    memory_order_relaxed))
+	if (ticks >= due && atomic_compare_exchange_strong_explicit(
+				    &ms_session->next_sample, &due, next,
+				    memory_order_relaxed, memory_order_relaxed))
 		ms_facts_sample(ticks, false);
 }

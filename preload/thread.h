@@ -10,25 +10,29 @@
 /* Once, when threads may have keys: how the end of a thread is learnt. */
 void ms_threads_init(void);
 
-/* The state of the calling thread, made if need be; NULL: it has none, or has none any more. */
+/* The state of the calling thread, made if need be; NULL: it has none, or has none any
+ * more. */
 struct ms_thread *ms_thread_state(void);
 
-/* The stream for a signal handler that interrupted a hook of t; NULL: one is in use already. */
+/* The stream for a signal handler that interrupted a hook of t; NULL: one is in use
+ * already. */
 struct ms_thread *ms_thread_nested(struct ms_thread *t);
 
 /*
- * Room for one more event in t's window: a new one when it is full.  false: there is none.
- * Gives the window's owner record where the window was another thread's before.
+ * Room for one more event in t's window: a new one when it is full.  false: there is
+ * none. Gives the window's owner record where the window was another thread's before.
  */
 MS_COLD bool ms_thread_room(struct ms_thread *t);
 
 /* Ten milliseconds or more went by: name, sample, calibration. */
 MS_COLD void ms_thread_tick(struct ms_thread *t, uint64_t ticks);
 
-/* The exit handlers have run on this thread: seal its windows and those that nobody owns. */
+/* The exit handlers have run on this thread: seal its windows and those that nobody owns.
+ */
 void ms_threads_end(void);
 
-/* A state for one event of an ending thread; NULL: it is not ending, or there is no memory. */
+/* A state for one event of an ending thread; NULL: it is not ending, or there is no
+ * memory. */
 struct ms_thread *ms_thread_late(void);
 void ms_thread_late_done(struct ms_thread *t);
 

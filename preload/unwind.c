@@ -36,7 +36,8 @@ static bool known(const struct registers *r, uint64_t reg)
 	return reg < MS_REGS && r->known >> reg & 1;
 }
 
-/* --- DWARF expressions ------------------------------------------------------------------- */
+/* --- DWARF expressions
+ * ------------------------------------------------------------------- */
 
 #define DEPTH 16
 #define STEPS 256
@@ -211,15 +212,16 @@ static void op_branch(struct evaluation *e, uint8_t op)
 	int64_t by = (int64_t)sign_extend(operand(e, 2), 2);
 	bool taken = op == 0x2f || pop(e);
 
-	/* backward branches would need more than STEPS protects: no compiler emits them here */
+	/* backward branches would need more than STEPS protects: no compiler emits them
+	 * here */
 	if (by < 0 || by > e->end - e->p)
 		e->bad = true;
 	else if (taken)
 		e->p += by;
 }
 
-static bool evaluate(struct unwinder *u, const struct ms_cfi_block *b, const uint64_t *first,
-		     uint64_t *result)
+static bool evaluate(struct unwinder *u, const struct ms_cfi_block *b,
+		     const uint64_t *first, uint64_t *result)
 {
 	struct evaluation e = { .u = u, .p = b->p, .end = b->p + b->bytes };
 	unsigned steps = 0;
@@ -233,7 +235,8 @@ static bool evaluate(struct unwinder *u, const struct ms_cfi_block *b, const uin
 			continue;
 		if (op == 0x28 || op == 0x2f) {
 			op_branch(&e, op);
-		} else if (!op_load(&e, op) && !op_constant(&e, op) && !op_stack(&e, op)) {
+		} else if (!op_load(&e, op) && !op_constant(&e, op) &&
+			   !op_stack(&e, op)) {
 			uint64_t a = pop(&e), c = pop(&e);
 
 			push(&e, binary(op, c, a, &e.bad));
@@ -243,7 +246,8 @@ static bool evaluate(struct unwinder *u, const struct ms_cfi_block *b, const uin
 	return !e.bad && e.p == e.end;
 }
 
-/* --- one step ------------------------------------------------------------------------------ */
+/* --- one step
+ * ------------------------------------------------------------------------------ */
 
 static bool find_cfa(struct unwinder *u, const struct ms_cfi_row *row, uint64_t *cfa)
 {
@@ -316,17 +320,20 @@ static enum outcome step(struct unwinder *u, const struct ms_code *code)
 	return STEPPED;
 }
 
-/* --- the walk --------------------------------------------------------------------------------- */
+/* --- the walk
+ * --------------------------------------------------------------------------------- */
 
-/* Here and now: what the calling convention preserves, the stack and a pc in this function. */
+/* Here and now: what the calling convention preserves, the stack and a pc in this
+ * function. */
 static inline __attribute__((always_inline)) void capture(struct registers *r)
 {
 	uint64_t rbx, rbp, rsp, r12, r13, r14, r15, pc;
 
-	__asm__ volatile("mov %%rbx, %0\n\tmov %%rbp, %1\n\tmov %%rsp, %2\n\tmov %%r12, %3\n\t"
-			 "mov %%r13, %4\n\tmov %%r14, %5\n\tmov %%r15, %6"
-			 : "=m"(rbx), "=m"(rbp), "=m"(rsp), "=m"(r12), "=m"(r13), "=m"(r14),
-			   "=m"(r15));
+	__asm__ volatile(
+		"mov %%rbx, %0\n\tmov %%rbp, %1\n\tmov %%rsp, %2\n\tmov %%r12, %3\n\t"
+		"mov %%r13, %4\n\tmov %%r14, %5\n\tmov %%r15, %6"
+		: "=m"(rbx), "=m"(rbp), "=m"(rsp), "=m"(r12), "=m"(r13), "=m"(r14),
+		  "=m"(r15));
 	__asm__ volatile("lea 0(%%rip), %0" : "=r"(pc));
 	r->known = 0;
 	set(r, 3, rbx);
@@ -341,7 +348,8 @@ static inline __attribute__((always_inline)) void capture(struct registers *r)
 
 #define OWN_FRAMES_MAX 32
 
-/* From here up to the hook's caller, to learn the registers that our own code has saved. */
+/* From here up to the hook's caller, to learn the registers that our own code has saved.
+ */
 static bool leave_recorder(struct unwinder *u, uintptr_t sp)
 {
 	struct ms_code code;
@@ -401,7 +409,7 @@ ms_unwind_stack(struct ms_walk *walk, struct ms_thread *t, const uintptr_t *fram
 			return;
 		}
 	}
-	walk->cut = outcome == OUTERMOST ? 0 :
-		    outcome == NO_RULE	 ? MS_CUT_NO_RULE :
-					   MS_CUT_UNREADABLE;
+	walk->cut = outcome == OUTERMOST ? 0
+		    : outcome == NO_RULE ? MS_CUT_NO_RULE
+					 : MS_CUT_UNREADABLE;
 }

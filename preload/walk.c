@@ -17,7 +17,8 @@
 static bool frames_grow(struct ms_thread *t)
 {
 	uint32_t max = t->frames_max ? t->frames_max * 2 : 2048;
-	size_t frame_bytes = max * sizeof *t->frames, level_bytes = max * sizeof *t->levels;
+	size_t frame_bytes = max * sizeof *t->frames,
+	       level_bytes = max * sizeof *t->levels;
 	uint64_t *frames;
 	struct ms_level *levels;
 
@@ -30,8 +31,8 @@ static bool frames_grow(struct ms_thread *t)
 	if (t->frames_max) {
 		memcpy(frames, t->frames, t->frames_max * sizeof *frames);
 		memcpy(levels, t->levels, t->frames_max * sizeof *levels);
-		ms_sys_munmap(t->frames, t->frames_max *
-						 (sizeof *t->frames + sizeof *t->levels));
+		ms_sys_munmap(t->frames,
+			      t->frames_max * (sizeof *t->frames + sizeof *t->levels));
 	}
 	t->frames = frames;
 	t->levels = levels;
@@ -60,7 +61,7 @@ struct stack { /* where words may be read without a check */
 };
 
 static inline __attribute__((always_inline)) bool read_word(struct stack *s, bool checked,
-							     uintptr_t at, uint64_t *value)
+							    uintptr_t at, uint64_t *value)
 {
 	if (checked)
 		return ms_checked_read(&s->checked, at, value);
@@ -130,9 +131,9 @@ follow(struct place *p, struct stack *s, bool checked, ms_rule rule, struct ms_w
 
 /* false: an odd frame was met, the walk must be taken by ms_unwind_stack. */
 static inline __attribute__((always_inline)) bool by_rules(struct ms_walk *walk,
-							    struct ms_thread *t,
-							    struct place p, struct stack *s,
-							    bool checked)
+							   struct ms_thread *t,
+							   struct place p,
+							   struct stack *s, bool checked)
 {
 	uint32_t generation = ms_modules_generation();
 	enum step step = STEP_ON;
@@ -189,7 +190,7 @@ void ms_walk_stack(struct ms_walk *walk, struct ms_thread *t, const uintptr_t *f
 {
 	struct place p = { frame[1], (uintptr_t)(frame + 2), frame[0] };
 	struct stack s;
-	bool known = p.sp < t->stack_high && t->stack_high - p.sp < 1ULL << 36;
+	bool known = p.sp >= t->stack_low && p.sp < t->stack_high;
 
 	*walk = (struct ms_walk){ 0, 0 };
 	s.low = p.sp;
@@ -199,8 +200,8 @@ void ms_walk_stack(struct ms_walk *walk, struct ms_thread *t, const uintptr_t *f
 		by_frame_pointers(walk, t, p, &s, !known);
 		return;
 	}
-	if (MS_LIKELY(known) ? by_rules(walk, t, p, &s, false) :
-			       by_checked_rules(walk, t, p))
+	if (MS_LIKELY(known) ? by_rules(walk, t, p, &s, false)
+			     : by_checked_rules(walk, t, p))
 		return;
 	*walk = (struct ms_walk){ 0, 0 };
 	ms_unwind_stack(walk, t, frame);

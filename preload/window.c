@@ -14,7 +14,7 @@
 
 #include <errno.h>
 
-#define EXTENT_FIRST (64 * 1024)
+#define EXTENT_FIRST   (64 * 1024)
 #define EXTENT_LARGEST (2 * 1024 * 1024)
 
 /* Larger as the log grows, so that small logs stay small and large ones grow seldom. */
@@ -46,8 +46,8 @@ static struct ms_extent *extent_grow(void)
 	}
 	offset = atomic_fetch_add_explicit(&ms_session->file_bytes, bytes,
 					   memory_order_relaxed);
-	extent->base = ms_file_grow_map(ms_session->path, &ms_session->file, offset, bytes,
-					&error);
+	extent->base = ms_file_grow_map(ms_session->path, &ms_session->file, offset,
+					bytes, &error);
 	if (!extent->base) {
 		ms_stop(error == ESTALE || error == ENOENT ? MS_STOP_GONE : MS_STOP_SPACE,
 			error);
@@ -59,9 +59,9 @@ static struct ms_extent *extent_grow(void)
 }
 
 /*
- * Growing and the final cut exclude each other without a lock: each announces itself, then
- * looks for the other (both sequentially consistent).  The cut gives way at once; a grower
- * waits for the one ftruncate that may be under way, not longer.
+ * Growing and the final cut exclude each other without a lock: each announces itself,
+ * then looks for the other (both sequentially consistent).  The cut gives way at once; a
+ * grower waits for the one ftruncate that may be under way, not longer.
  */
 static bool growing_begin(void)
 {
@@ -118,8 +118,8 @@ static void status_cover(uint64_t end)
 }
 
 /*
- * The extent to carve from after `full`: one that a lost race left over, or a new one.  When
- * another thread was faster, ours is left over.
+ * The extent to carve from after `full`: one that a lost race left over, or a new one.
+ * When another thread was faster, ours is left over.
  */
 static struct ms_extent *next_extent(struct ms_extent *full)
 {
@@ -164,7 +164,8 @@ void ms_window_assign(struct ms_window *window, enum ms_window_kind kind, uint32
 	h->sequence = 1 + atomic_fetch_add_explicit(&ms_session->sequence, 1,
 						    memory_order_relaxed);
 	h->base_ticks = base_ticks;
-	/* the checksum covers the magic, which is stored last: a torn header is no window */
+	/* the checksum covers the magic, which is stored last: a torn header is no window
+	 */
 	h->header_crc = MS_WINDOW_MAGIC;
 	h->header_crc = ms_crc32c(ms_crc32c(0, &h->header_crc, 4), &h->kind, 28);
 	__atomic_store_n(&h->magic, MS_WINDOW_MAGIC, __ATOMIC_RELEASE);

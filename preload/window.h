@@ -8,7 +8,7 @@
 
 #include "preload/recorder.h"
 
-#define MS_WINDOW_FIRST (8 * 1024)
+#define MS_WINDOW_FIRST	  (8 * 1024)
 #define MS_WINDOW_LARGEST (256 * 1024)
 
 /*
@@ -30,7 +30,8 @@ static inline uint8_t *ms_window_body(struct ms_wire_window *header)
 /* Make the first body_bytes of the body part of the log. */
 static inline void ms_window_commit(struct ms_wire_window *header, size_t body_bytes)
 {
-	/* release: what commit covers is in the page before it; pairs with any later reader */
+	/* release: what commit covers is in the page before it; pairs with any later
+	 * reader */
 	__atomic_store_n(&header->commit, (uint32_t)body_bytes, __ATOMIC_RELEASE);
 }
 
@@ -48,8 +49,8 @@ void ms_window_retire(struct ms_window *window);
 #define MS_META_BYTES_MAX 4800 /* of one record's payload */
 
 /*
- * Append a record (enum ms_record) to a META window.  Never blocks: each caller has a window
- * of its own while it writes.  Dropped and counted when there is no room.
+ * Append a record (enum ms_record) to a META window.  Never blocks: each caller has a
+ * window of its own while it writes.  Dropped and counted when there is no room.
  */
 void ms_meta_put(unsigned type, const uint8_t *payload, size_t bytes);
 
