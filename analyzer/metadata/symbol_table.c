@@ -136,18 +136,25 @@ static int keep_best(struct ms_ranges *functions, struct symbols *symbols)
 	return 0;
 }
 
-struct ms_symbol_table *ms_symbol_table_new(Dwfl_Module *module)
+static int add_all(struct symbols *symbols, Dwfl_Module *module)
+{
+	int count = module ? dwfl_module_getsymtab(module) : 0, failed = 0;
+
+	for (int i = 1; i < count && !failed; i++)
+		failed = add(symbols, module, i);
+	return failed;
+}
+
+struct ms_symbol_table *ms_symbol_table_new(Dwfl_Module *main, Dwfl_Module *debug)
 {
 	struct ms_symbol_table *table = ms_alloc_zero(1, sizeof(*table));
 	struct symbols symbols = { 0 };
-	int count, failed = 0;
+	int failed;
 
 	if (!table)
 		return NULL;
-	count = dwfl_module_getsymtab(module);
-	for (int i = 1; i < count && !failed; i++)
-		failed = add(&symbols, module, i) < 0;
-	failed = failed || keep_best(&table->functions, &symbols) < 0;
+	failed = add_all(&symbols, main) < 0 || add_all(&symbols, debug) < 0 ||
+		 keep_best(&table->functions, &symbols) < 0;
 	ms_free(symbols.items);
 	if (failed) {
 		ms_symbol_table_free(table);

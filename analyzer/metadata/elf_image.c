@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * elf_image.c - one ELF file as libdwfl sees it, at the file's own addresses.
+ *
+ * libdwfl would keep a descriptor for each file and look for debug files by itself.  It
+ * gets an ELF handle that is already mapped instead, and finds nothing: a program may
+ * have more modules than we may have descriptors, and debug files are the business of
+ * symbol_file.c.
+ */
+#include "analyzer/metadata/elf_image.h"
+
+#include <gelf.h>
+#include <unistd.h>
+
+static int give_elf(Dwfl_Module *module, void **userdata, const char *name,
+		    Dwarf_Addr base, char **path, Elf **elf)
+{
+	struct ms_elf_image *image = *userdata;
+
+	(void)module, (void)name, (void)base, (void)path;
+	*elf = image->elf;
+	image->elf = NULL; /* the session's from now on */
+	return -1;
+}
+
+static int find_nothing(Dwfl_Module *module, void **userdata, const char *name,
+			Dwarf_Addr base, const char *path, const char *link,
+			GElf_Word crc, char **found)
+{
+	(void)module, (void)userdata, (void)name, (void)base;
+	(void)path, (void)link, (void)crc, (void)found;
+	return -1;
+}
+
+/* The addresses that elf takes when it is loaded where it asks to be. */
+static bool loaded_range(Elf *elf, GElf_Addr *start, GElf_Addr *end)
+{
+	size_t count;
+	GElf_Phdr segment;
+
+	*start = UINT64_MAX;
+	*end = 0;
+	if (elf_getphdrnum(elf, &count) != 0)
+		return false;
+	for (size_t i = 0; i < count && i < INT32_MAX; i++) {
+		GElf_Addr first, past;
+
+		if (!gelf_getphdr(elf, (int)i, &segment))
+			return false;
+		if (segment.p_type != PT_LOAD)
+			continue;
+		/* libdwfl takes the start of the first segment's page for its bias. */
+		first = segment.p_vaddr & -(segment.p_align ? segment.p_align : 1);
+		past = segment.p_vaddr + segment.p_memsz;
+		*start = first < *start ? first : *start;
+		*end = past > *end ? past : *end;
+	}
+	return *start < *end;
+}
+
+static bool is_program(Elf *elf)
+{
+	GElf_Ehdr header;
+
+	return elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &header) &&
+	       (header.e_type == ET_EXEC || header.e_type == ET_DYN);
+}
+
+static bool report(struct ms_elf_image *image, GElf_Addr start, GElf_Addr end)
+{
+	Dwarf_Addr bias;
+	void **userdata;
+
+	image->session = dwfl_begin(&image->callbacks);
+	if (!image->session)
+		return false;
+	dwfl_report_begin(image->session);
+	image->module = dwfl_report_module(image->session, "module", start, end);
+	if (!image->module)
+		return false;
+	dwfl_module_info(image->module, &userdata, NULL, NULL, NULL, NULL, NULL, NULL);
+	*userdata = image;
+	return dwfl_report_end(image->session, NULL, NULL) == 0 &&
+	       dwfl_module_getelf(image->module, &bias);
+}
+
+bool ms_elf_image_open(struct ms_elf_image *image, int fd)
+{
+	GElf_Addr start, end;
+	Elf *elf;
+	bool opened;
+
+	*image = (struct ms_elf_image){
+		.callbacks = { .find_elf = give_elf,
+			       .find_debuginfo = find_nothing,
+			       .section_address = dwfl_offline_section_address },
+	};
+	elf_version(EV_CURRENT);
+	elf = image->elf = elf_begin(fd, ELF_C_READ_MMAP_PRIVATE, NULL);
+	opened = elf && is_program(elf) && loaded_range(elf, &start, &end) &&
+		 report(image, start, end);
+	if (opened) {
+		image->elf = elf;
+		image->dwarf = dwfl_module_getdwarf(image->module, &image->bias);
+		elf_cntl(elf, ELF_C_FDREAD);
+	} else {
+		elf_end(image->elf);
+		if (image->session)
+			dwfl_end(image->session);
+		image->session = NULL;
+	}
+	close(fd);
+	return opened;
+}
+
+void ms_elf_image_close(struct ms_elf_image *image)
+{
+	if (image->session)
+		dwfl_end(image->session);
+	image->session = NULL;
+}
