@@ -14,16 +14,22 @@ static unsigned log2_of(size_t align)
 	return align > 1 ? 63 - (unsigned)__builtin_clzll(align) : 0;
 }
 
-/* libstdc++ rounds the size up to the alignment before it calls aligned_alloc. */
-static enum ms_event_kind kind_of(enum ms_event_kind own, size_t size)
+/* libstdc++ rounds the size up to the alignment; what the program asked for is the
+ * mark's. */
+static enum ms_event_kind kind_of(enum ms_event_kind own, size_t *size)
 {
-	return ms_hook_kind(own, size >= ms_tls.mark_value);
+	enum ms_event_kind kind = ms_hook_kind(own, *size >= ms_tls.mark_value);
+
+	if (kind != own)
+		*size = ms_tls.mark_value;
+	return kind;
 }
 
 MS_EXPORT int posix_memalign(void **out, size_t align, size_t size)
 {
 	const uintptr_t *frame = MS_HOOK_FRAME;
 	struct ms_thread *t = ms_hook_enter(frame);
+	enum ms_event_kind kind;
 	int error;
 
 	if (MS_UNLIKELY(!t)) {
@@ -35,8 +41,9 @@ MS_EXPORT int posix_memalign(void **out, size_t align, size_t size)
 		return *out ? 0 : ENOMEM;
 	}
 	error = ms_real.posix_memalign(out, align, size);
-	ms_hook_made(t, frame, kind_of(MS_EVENT_POSIX_MEMALIGN, size),
-		     error ? NULL : *out, size, log2_of(align));
+	kind = kind_of(MS_EVENT_POSIX_MEMALIGN, &size);
+	if (error != EINVAL) /* no alignment at all: nothing was asked of memory */
+		ms_hook_made(t, frame, kind, error ? NULL : *out, size, log2_of(align));
 	ms_hook_leave(t);
 	return error;
 }
@@ -45,13 +52,14 @@ MS_EXPORT void *aligned_alloc(size_t align, size_t size)
 {
 	const uintptr_t *frame = MS_HOOK_FRAME;
 	struct ms_thread *t = ms_hook_enter(frame);
+	enum ms_event_kind kind;
 	void *p;
 
 	if (MS_UNLIKELY(!t))
 		return ms_plain_aligned(ms_real.aligned_alloc, align, size);
 	p = ms_real.aligned_alloc(align, size);
-	ms_hook_made(t, frame, kind_of(MS_EVENT_ALIGNED_ALLOC, size), p, size,
-		     log2_of(align));
+	kind = kind_of(MS_EVENT_ALIGNED_ALLOC, &size);
+	ms_hook_made(t, frame, kind, p, size, log2_of(align));
 	ms_hook_leave(t);
 	return p;
 }
@@ -60,12 +68,14 @@ MS_EXPORT void *memalign(size_t align, size_t size)
 {
 	const uintptr_t *frame = MS_HOOK_FRAME;
 	struct ms_thread *t = ms_hook_enter(frame);
+	enum ms_event_kind kind;
 	void *p;
 
 	if (MS_UNLIKELY(!t))
 		return ms_plain_aligned(ms_real.memalign, align, size);
 	p = ms_real.memalign(align, size);
-	ms_hook_made(t, frame, kind_of(MS_EVENT_MEMALIGN, size), p, size, log2_of(align));
+	kind = kind_of(MS_EVENT_MEMALIGN, &size);
+	ms_hook_made(t, frame, kind, p, size, log2_of(align));
 	ms_hook_leave(t);
 	return p;
 }
