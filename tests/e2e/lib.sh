@@ -113,12 +113,14 @@ count() {
 	rows "$1" | awk -F, -v size="$2" '$3 !~ /^(free|delete)/ && $5 == size { n++ } END { print n + 0 }'
 }
 
-# between LOG: what lies between the truth's marks, as the truth has it.
+# between LOG: what lies between the truth's marks, as the truth has it.  A block of 7654323
+# bytes begins anew.
 between() {
 	raw "$1" | awk -F'\t' -v OFS='\t' '
 		$5 == 7654322 { on = 0 }
-		on { print $3, $4, $5, $6 }
-		$5 == 7654321 || $5 == 7654323 { on = 1 }'
+		on { text = text $3 OFS $4 OFS $5 OFS $6 "\n" }
+		$5 == 7654321 || $5 == 7654323 { on = 1; text = "" }
+		END { printf "%s", text }'
 }
 
 # totals LOG: allocations reallocations deallocations bytes failed, by the independent reader.

@@ -49,9 +49,11 @@ my ($extent, $end, $stop, $stop_errno, $open, $stop_ticks, $end_ticks, @lost) =
 my ($body, $at);	# the cursor
 sub u { my $n = shift; die "past the end at $at" if $at + $n > length $body;
 	my $v = unpack 'Q<', substr($body, $at, $n) . "\0" x (8 - $n); $at += $n; return $v }
-sub v { my ($v, $shift) = (0, 0);
-	while (1) { my $b = u(1); $v |= ($b & 0x7f) << $shift; return $v if $b < 0x80; $shift += 7;
-		die "varint too long at $at" if $shift > 63 } }
+# the trailing zero bits of the first byte tell how many bytes follow
+sub v { my $first = ord substr $body, $at, 1; my $n = 1;
+	if (!$first) { u(1); return u(8) }
+	$n++ until $first >> $n - 1 & 1;
+	return u($n) >> $n }
 
 my (@events, %node, %module, %thread, @facts, @samples, @states, @notes, @clocks, %kinds);
 my $offset = $head_bytes;
