@@ -29,7 +29,7 @@ struct memscope {
 	void *progress_context;
 	const char *doing;	 /* what is told to progress */
 	struct ms_progress tell; /* forwards to it */
-	char line[256];		 /* of memscope_damage() */
+	char line[1024];	 /* of memscope_damage() */
 };
 
 /* The public error and status are the engines' own, by another name. */

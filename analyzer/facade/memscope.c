@@ -4,6 +4,7 @@
  */
 #include "analyzer/facade/facade.h"
 #include "analyzer/base/alloc.h"
+#include "analyzer/base/escape.h"
 #include "common/units.h"
 
 #include <inttypes.h>
@@ -141,11 +142,17 @@ size_t memscope_damage_count(const struct memscope *m, size_t trace)
 
 const char *memscope_damage(struct memscope *m, size_t trace, size_t damage)
 {
-	size_t count;
+	const char *path = m->traces[trace].path;
+	size_t count, room = sizeof(m->line) - 200;
 	const struct ms_damage *all = ms_log_damage(m->traces[trace].log, &count);
+	size_t len;
 
-	snprintf(m->line, sizeof(m->line), "at byte %" PRIu64 ": %s", all[damage].offset,
-		 all[damage].what);
+	len = ms_escape(m->line, room, path, strlen(path));
+	len = len < room ? len : strlen(m->line);
+	len += (size_t)snprintf(m->line + len, sizeof(m->line) - len,
+				": at byte %" PRIu64 ": ", all[damage].offset);
+	ms_escape(m->line + len, sizeof(m->line) - len, all[damage].what,
+		  strlen(all[damage].what));
 	return m->line;
 }
 

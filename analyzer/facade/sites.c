@@ -87,8 +87,8 @@ static ms_status add_stack(struct ms_sites *sites, uint32_t trace,
 			   struct ms_error *err)
 {
 	struct ms_site *site;
-	uint32_t frame;
-	uint64_t key;
+	uint32_t frame = 0;
+	uint64_t key = 0;
 	ms_status status = group_of(sites, trace, figures->stack, by, &frame, &key, err);
 
 	if (status != MS_OK)

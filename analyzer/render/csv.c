@@ -2,30 +2,42 @@
 /*
  * csv.c - rows and documents as CSV: the quoting of RFC 4180, lines that end in LF.
  *
- * A text is printed as it is, quoted where the format asks for it; nothing else is
- * changed, so that a program reads back what was there.
+ * The output is always UTF-8, and may be looked at on a terminal: other bytes and control
+ * characters are escaped as in text.  Who needs a hostile name exactly takes JSON.
  */
 #include "analyzer/render/parts.h"
-#include "analyzer/base/alloc.h"
+#include "analyzer/base/escape.h"
 #include "analyzer/base/strbuf.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+/* Line ends and tabs may stand in a quoted field; what a terminal would obey may not. */
+static void write_character(struct ms_writer *writer, const char *text, size_t bytes)
+{
+	char out[32];
+
+	if (*text == '"')
+		ms_write_text(writer, "\"\"");
+	else if (*text == '\n' || *text == '\t')
+		ms_write(writer, text, 1);
+	else
+		ms_write(writer, out, ms_escape(out, sizeof(out), text, bytes));
+}
+
 void ms_write_csv_field(struct ms_writer *writer, const char *text)
 {
-	if (!text[strcspn(text, ",\"\r\n")]) {
-		ms_write_text(writer, text);
-		return;
+	size_t len = strlen(text), step;
+	bool quoted = text[strcspn(text, ",\"\n")] != 0;
+	uint32_t code;
+
+	ms_write_text(writer, quoted ? "\"" : "");
+	for (size_t i = 0; i < len; i += step) {
+		step = ms_utf8_next(text + i, len - i, &code);
+		write_character(writer, text + i, step);
 	}
-	ms_write_text(writer, "\"");
-	for (const char *quote; (quote = strchr(text, '"')); text = quote + 1) {
-		ms_write(writer, text, (size_t)(quote - text));
-		ms_write_text(writer, "\"\"");
-	}
-	ms_write_text(writer, text);
-	ms_write_text(writer, "\"");
+	ms_write_text(writer, quoted ? "\"" : "");
 }
 
 static void write_value(struct ms_writer *writer, enum ms_type type,

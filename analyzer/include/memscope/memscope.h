@@ -72,7 +72,7 @@ const char *memscope_trace_path(const struct memscope *m, size_t index);
 /* How many places of a trace could not be used. */
 size_t memscope_damage_count(const struct memscope *m, size_t trace);
 /*
- * One line about one of them, with its place in the file, without the path; damage <
+ * One line about one of them, which begins with the path and is safe to print; damage <
  * memscope_damage_count().  Valid until the next call with this m.
  */
 const char *memscope_damage(struct memscope *m, size_t trace, size_t damage);

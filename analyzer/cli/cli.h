@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli.h - what the files of the command line share.
+ */
+#ifndef MS_CLI_H
+#define MS_CLI_H
+
+#include <memscope/memscope.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#define CLI_NAME "memscope-analyze"
+
+enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_DAMAGE = 3 };
+
+/* A command's place in the command table, and its bit in the option table. */
+enum cli_command_id {
+	CLI_SUMMARY,
+	CLI_INFO,
+	CLI_SNAPSHOT,
+	CLI_DUMP,
+	CLI_RECORD,
+	CLI_COMMANDS
+};
+
+enum cli_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+
+#define CLI_MAX_SETTINGS 16
+
+struct cli_options { /* what the command line said; zero: the defaults */
+	enum memscope_format format;
+	enum cli_colour colour;
+	unsigned width;
+	bool has_width;
+	const char *debug_dirs;
+	bool debuginfod;
+	bool help;
+
+	unsigned top, depth;
+	enum memscope_sort sort;
+	struct memscope_time at, from, to;
+	bool has_from, has_to;
+	enum memscope_group by;
+	bool windows, stacks;
+
+	const char *output, *library; /* record */
+	bool quiet;
+	char *settings[CLI_MAX_SETTINGS + 1]; /* "MEMSCOPE_x=value", allocated */
+	size_t setting_count;
+
+	char **args; /* what is left: traces, or the program and its arguments */
+	size_t arg_count;
+};
+
+struct cli_command {
+	const char *name;
+	const char *args;    /* after the options, for --help */
+	const char *summary; /* one line */
+	const char *more;    /* paragraphs of --help */
+	int (*run)(const struct cli_options *options);
+};
+extern const struct cli_command cli_commands[CLI_COMMANDS];
+
+/* --- options.c -------------------------------------------------------------------------
+ */
+
+/*
+ * Parse argv[0..argc) for a command.  Options and arguments may mix, "--" ends the
+ * options; record's options end at the program's name.  false: message printed.
+ */
+bool cli_parse(struct cli_options *options, enum cli_command_id command, int argc,
+	       char **argv);
+void cli_options_release(struct cli_options *options);
+/* The option part of a command's --help. */
+void cli_print_options(enum cli_command_id command);
+/* What is wrong with the arguments, formatted into one line; for tests of cli_parse(). */
+const char *cli_parse_message(void);
+
+/* --- terminal.c ------------------------------------------------------------------------
+ */
+
+/* "memscope-analyze: " and one line on stderr, control characters replaced. */
+void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* An output to fd that looks as the terminal there wants it. */
+void cli_output(struct memscope_output *output, const struct cli_options *options,
+		const int *fd);
+/* For memscope_open_options: a line on stderr when it is a terminal and work takes long.
+ */
+void cli_progress(void *context, const char *what, uint64_t done, uint64_t total);
+/* Remove that line. */
+void cli_progress_end(void);
+
+/* --- traces.c --------------------------------------------------------------------------
+ */
+
+/* Open options->args; NULL: message printed. */
+struct memscope *cli_open(const struct cli_options *options);
+/*
+ * After a report: print the error of status, or what was damaged; close m.  The exit
+ * code.
+ */
+int cli_finish(struct memscope *m, int status, const struct memscope_error *err);
+
+int cli_summary(const struct cli_options *options);
+int cli_info(const struct cli_options *options);
+int cli_snapshot(const struct cli_options *options);
+int cli_dump(const struct cli_options *options);
+int cli_record(const struct cli_options *options);
+
+#endif

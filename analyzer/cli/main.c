@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * main.c - memscope-analyze: finds the command, runs it.
+ */
+#include "analyzer/cli/cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const struct cli_command cli_commands[CLI_COMMANDS] = {
+	[CLI_SUMMARY] = { "summary", "TRACE...",
+			  "totals, peak, top sites with their callers, threads, losses",
+			  "Several traces are summed, and each is listed too.",
+			  cli_summary },
+	[CLI_INFO] = { "info", "TRACE...",
+		       "what a log is made of: process, modules, threads, windows, damage",
+		       NULL, cli_info },
+	[CLI_SNAPSHOT] = { "snapshot", "TRACE...", "the heap at one instant",
+			   "With several traces, each is looked at at its own TIME.",
+			   cli_snapshot },
+	[CLI_DUMP] = { "dump", "TRACE", "every event, one a line; a realloc is one", NULL,
+		       cli_dump },
+	[CLI_RECORD] = { "record", "[--] PROGRAM [ARGUMENT...]",
+			 "run a program, record it, print the summary",
+			 "Returns the program's exit code, 128 + N after signal N, and 2 when it "
+			 "could not\nbe run or recorded.",
+			 cli_record },
+};
+
+static void print_help(void)
+{
+	puts("Usage: " CLI_NAME " TRACE...                      the summary of traces\n"
+	     "       " CLI_NAME " COMMAND [OPTION...] TRACE...\n"
+	     "       " CLI_NAME " record [OPTION...] -- PROGRAM [ARGUMENT...]\n"
+	     "\n"
+	     "Commands:");
+	for (size_t i = 0; i < CLI_COMMANDS; i++)
+		printf("  %-10s  %s\n", cli_commands[i].name, cli_commands[i].summary);
+	puts("\n"
+	     "`" CLI_NAME
+	     " COMMAND --help` lists a command's options.  --version prints the\n"
+	     "version.  Traces are written by a program that runs with libmemscope.so in\n"
+	     "LD_PRELOAD, or by record.\n"
+	     "\n"
+	     "Exit: 0 done; 2 wrong usage, or a file that cannot be read or written or is no\n"
+	     "trace; 3 a trace is damaged, and all that is readable was used.");
+}
+
+static void print_command_help(enum cli_command_id id)
+{
+	const struct cli_command *command = &cli_commands[id];
+
+	printf("Usage: " CLI_NAME " %s [OPTION...] %s\n\n%c%s.\n", command->name,
+	       command->args, command->summary[0] - 'a' + 'A', command->summary + 1);
+	if (command->more)
+		printf("%s\n", command->more);
+	puts("\nOptions:");
+	cli_print_options(id);
+}
+
+static int find_command(const char *name)
+{
+	for (int i = 0; i < CLI_COMMANDS; i++) {
+		if (strcmp(cli_commands[i].name, name) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* Single-letter edits between two short words (Levenshtein). */
+static unsigned distance(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b);
+	unsigned row[33];
+
+	if (n > 32 || m > 32)
+		return 33;
+	for (size_t j = 0; j <= m; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 1; i <= n; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= m; j++) {
+			unsigned best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			best = row[j] + 1 < best ? row[j] + 1 : best;
+			row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+		}
+	}
+	return row[m];
+}
+
+static const char *similar_command(const char *name)
+{
+	for (size_t i = 0; i < CLI_COMMANDS; i++) {
+		if (distance(name, cli_commands[i].name) <= 2)
+			return cli_commands[i].name;
+	}
+	return NULL;
+}
+
+/* A first word that is neither a command nor a file: wrong usage, not a missing trace. */
+static bool is_misspelt(const char *word)
+{
+	const char *similar;
+
+	if (word[0] == '-' || strpbrk(word, "/.") || access(word, F_OK) == 0)
+		return false;
+	similar = similar_command(word);
+	if (similar)
+		cli_say("'%s' is no command and no file; did you mean '%s'? See --help.",
+			word, similar);
+	else
+		cli_say("'%s' is no command and no file. See --help.", word);
+	return true;
+}
+
+static int run(enum cli_command_id id, int argc, char **argv)
+{
+	struct cli_options options;
+	int code = EXIT_DONE;
+
+	if (!cli_parse(&options, id, argc, argv)) {
+		cli_say("%s (see " CLI_NAME " %s --help)", cli_parse_message(),
+			cli_commands[id].name);
+		code = EXIT_USAGE;
+	} else if (options.help) {
+		print_command_help(id);
+	} else {
+		code = cli_commands[id].run(&options);
+	}
+	cli_options_release(&options);
+	return code;
+}
+
+/* help, help COMMAND */
+static int help(int argc, char **argv)
+{
+	int id = argc ? find_command(argv[0]) : -1;
+
+	if (argc && id < 0) {
+		cli_say("there is no command '%s'. See --help.", argv[0]);
+		return EXIT_USAGE;
+	}
+	if (argc)
+		print_command_help((enum cli_command_id)id);
+	else
+		print_help();
+	return EXIT_DONE;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	int id;
+
+	if (argc < 2) {
+		cli_say("no trace was named (see " CLI_NAME " --help)");
+		return EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return help(0, NULL);
+	if (strcmp(argv[1], "help") == 0)
+		return help(argc - 2, argv + 2);
+	if (strcmp(argv[1], "--version") == 0) {
+		printf(CLI_NAME " %s\n", memscope_version());
+		return EXIT_DONE;
+	}
+	id = find_command(argv[1]);
+	if (id >= 0)
+		return run((enum cli_command_id)id, argc - 2, argv + 2);
+	return is_misspelt(argv[1]) ? EXIT_USAGE : run(CLI_SUMMARY, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int code = dispatch(argc, argv);
+
+	/* Reports bypass stdio; this is --help and --version. */
+	if (fflush(stdout) != 0 && code == EXIT_DONE) {
+		cli_say("cannot write the output");
+		return EXIT_USAGE;
+	}
+	return code;
+}

@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * options.c - the one table of options: parsing and --help come from it.
+ */
+#include "analyzer/cli/cli.h"
+#include "common/units.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define BIT(command) (1u << (command))
+#define READERS	     (BIT(CLI_SUMMARY) | BIT(CLI_INFO) | BIT(CLI_SNAPSHOT) | BIT(CLI_DUMP))
+#define ALL	     (BIT(CLI_COMMANDS) - 1)
+
+static char message[512];
+
+static bool wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static bool wrong(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	return false;
+}
+
+const char *cli_parse_message(void)
+{
+	return message;
+}
+
+/* --- values
+ * ----------------------------------------------------------------------------- */
+
+/* The place of text among count names, or -1. */
+static int name_index(const char *const *names, size_t count, const char *text)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(names[i], text) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static bool set_format(struct cli_options *o, const char *value)
+{
+	static const char *const names[] = { "text", "json", "csv" };
+	int i = name_index(names, COUNT(names), value);
+
+	o->format = (enum memscope_format)i;
+	return i >= 0;
+}
+
+static bool set_colour(struct cli_options *o, const char *value)
+{
+	static const char *const names[] = { "auto", "always", "never" };
+	int i = name_index(names, COUNT(names), value);
+
+	o->colour = (enum cli_colour)i;
+	return i >= 0;
+}
+
+static bool set_sort(struct cli_options *o, const char *value)
+{
+	static const char *const names[] = { "peak", "live", "allocated", "calls",
+					     "temporary" };
+	int i = name_index(names, COUNT(names), value);
+
+	o->sort = (enum memscope_sort)i;
+	return i >= 0;
+}
+
+static bool set_by(struct cli_options *o, const char *value)
+{
+	static const char *const names[] = { "site", "stack", "thread", "module",
+					     "size" };
+	int i = name_index(names, COUNT(names), value);
+
+	o->by = (enum memscope_group)i;
+	return i >= 0;
+}
+
+static bool set_blocks(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->by = MEMSCOPE_GROUP_NONE;
+	return true;
+}
+
+static bool parse_unsigned(const char *value, unsigned *number)
+{
+	uint64_t wide;
+
+	if (!ms_parse_number(value, &wide) || wide > UINT_MAX)
+		return false;
+	*number = (unsigned)wide;
+	return true;
+}
+
+static bool set_width(struct cli_options *o, const char *value)
+{
+	o->has_width = true;
+	return parse_unsigned(value, &o->width);
+}
+
+/* Zero is the library's "default": there, no limit is a large number. */
+static bool set_top(struct cli_options *o, const char *value)
+{
+	bool good = parse_unsigned(value, &o->top);
+
+	o->top = o->top ? o->top : UINT_MAX;
+	return good;
+}
+
+static bool set_depth(struct cli_options *o, const char *value)
+{
+	bool good = parse_unsigned(value, &o->depth);
+
+	o->depth = o->depth ? o->depth : UINT_MAX;
+	return good;
+}
+
+static bool set_at(struct cli_options *o, const char *value)
+{
+	return memscope_parse_time(value, &o->at) == 0;
+}
+
+static bool set_from(struct cli_options *o, const char *value)
+{
+	o->has_from = true;
+	return memscope_parse_time(value, &o->from) == 0;
+}
+
+static bool set_to(struct cli_options *o, const char *value)
+{
+	o->has_to = true;
+	return memscope_parse_time(value, &o->to) == 0;
+}
+
+static bool set_stacks(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->stacks = true;
+	return true;
+}
+
+static bool set_windows(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->windows = true;
+	return true;
+}
+
+static bool set_debug_dir(struct cli_options *o, const char *value)
+{
+	o->debug_dirs = value;
+	return *value != 0;
+}
+
+static bool set_debuginfod(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->debuginfod = true;
+	return true;
+}
+
+static bool set_help(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->help = true;
+	return true;
+}
+
+/* --- record: settings of the recorder
+ * ------------------------------------------------------ */
+
+static bool add_setting(struct cli_options *o, const char *name, const char *value)
+{
+	size_t bytes = strlen(name) + strlen(value) + 2;
+	char *setting = o->setting_count < CLI_MAX_SETTINGS ? malloc(bytes) : NULL;
+
+	if (!setting)
+		return false;
+	snprintf(setting, bytes, "%s=%s", name, value);
+	o->settings[o->setting_count++] = setting;
+	o->settings[o->setting_count] = NULL;
+	return true;
+}
+
+static bool set_output(struct cli_options *o, const char *value)
+{
+	o->output = value;
+	return *value != 0;
+}
+
+static bool set_library(struct cli_options *o, const char *value)
+{
+	o->library = value;
+	return *value != 0;
+}
+
+static bool set_quiet(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->quiet = true;
+	return add_setting(o, "MEMSCOPE_QUIET", "1");
+}
+
+static bool set_how(struct cli_options *o, const char *value)
+{
+	static const char *const names[] = { "full", "fp", "none" };
+
+	return name_index(names, COUNT(names), value) >= 0 &&
+	       add_setting(o, "MEMSCOPE_STACKS", value);
+}
+
+static bool set_record_depth(struct cli_options *o, const char *value)
+{
+	unsigned depth;
+
+	return parse_unsigned(value, &depth) && add_setting(o, "MEMSCOPE_DEPTH", value);
+}
+
+static bool set_no_free_stacks(struct cli_options *o, const char *value)
+{
+	(void)value;
+	return add_setting(o, "MEMSCOPE_FREE_STACKS", "0");
+}
+
+static bool set_start_off(struct cli_options *o, const char *value)
+{
+	(void)value;
+	return add_setting(o, "MEMSCOPE_START", "off");
+}
+
+static bool set_signal(struct cli_options *o, const char *value)
+{
+	return *value && add_setting(o, "MEMSCOPE_SIGNAL", value);
+}
+
+static bool set_max_size(struct cli_options *o, const char *value)
+{
+	uint64_t bytes;
+
+	return ms_parse_size(value, &bytes) && add_setting(o, "MEMSCOPE_MAX_SIZE", value);
+}
+
+/* --- the table
+ * -------------------------------------------------------------------------- */
+
+struct option {
+	const char *name;
+	char letter;	   /* 0: none */
+	const char *value; /* its name in --help; NULL: a flag */
+	const char *help;
+	unsigned commands;
+	bool (*set)(struct cli_options *options, const char *value);
+};
+
+static const struct option table[] = {
+	{ "sort", 's', "ORDER",
+	  "sites by peak (default), live, allocated, calls or temporary",
+	  BIT(CLI_SUMMARY), set_sort },
+	{ "at", 'a', "TIME", "start, end (default), peak, 12.5s, 830ms or 40%",
+	  BIT(CLI_SNAPSHOT), set_at },
+	{ "by", 'b', "GROUP", "site (default), stack, thread, module or size",
+	  BIT(CLI_SNAPSHOT), set_by },
+	{ "blocks", 0, NULL, "every live block instead of groups, the largest first",
+	  BIT(CLI_SNAPSHOT), set_blocks },
+	{ "top", 'n', "N", "show N sites or rows; 0: all",
+	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT), set_top },
+	{ "depth", 'd', "N", "frames of each stack; 0: all",
+	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT), set_depth },
+	{ "windows", 0, NULL, "list every window of the log", BIT(CLI_INFO),
+	  set_windows },
+	{ "from", 0, "TIME", "events at or after TIME only (as snapshot's --at)",
+	  BIT(CLI_DUMP), set_from },
+	{ "to", 0, "TIME", "events at or before TIME only", BIT(CLI_DUMP), set_to },
+	{ "stacks", 0, NULL, "show the site of each event (text only)", BIT(CLI_DUMP),
+	  set_stacks },
+	{ "format", 'f', "FORMAT", "text (default), json or csv", READERS, set_format },
+	{ "width", 0, "COLUMNS", "of the text; 0: never cut (default: the terminal's)",
+	  READERS, set_width },
+	{ "color", 0, "WHEN", "auto (default), always or never", READERS, set_colour },
+	{ "debug-dir", 0, "DIRS", "where separate debug files are, ':' between several",
+	  READERS, set_debug_dir },
+	{ "debuginfod", 0, NULL, "ask the servers of DEBUGINFOD_URLS for debug files",
+	  READERS, set_debuginfod },
+	{ "output", 'o', "FILE",
+	  "the log (default memscope.%p.bin; %p pid, %e name, %t time)", BIT(CLI_RECORD),
+	  set_output },
+	{ "quiet", 'q', NULL, "print nothing but the program's own output",
+	  BIT(CLI_RECORD), set_quiet },
+	{ "stacks", 0, "HOW", "full (default), fp (frame pointers) or none",
+	  BIT(CLI_RECORD), set_how },
+	{ "depth", 0, "N", "keep N frames of each stack, from the leaf; 0: all",
+	  BIT(CLI_RECORD), set_record_depth },
+	{ "no-free-stacks", 0, NULL, "no stacks of frees: a smaller log", BIT(CLI_RECORD),
+	  set_no_free_stacks },
+	{ "max-size", 0, "SIZE", "stop recording when the log reaches SIZE",
+	  BIT(CLI_RECORD), set_max_size },
+	{ "start-off", 0, NULL, "begin paused, see --signal", BIT(CLI_RECORD),
+	  set_start_off },
+	{ "signal", 0, "NAME", "a signal that switches recording on and off",
+	  BIT(CLI_RECORD), set_signal },
+	{ "library", 0, "FILE", "libmemscope.so, when it is not found by itself",
+	  BIT(CLI_RECORD), set_library },
+	{ "help", 'h', NULL, "this text", ALL, set_help },
+};
+
+void cli_print_options(enum cli_command_id command)
+{
+	for (size_t i = 0; i < COUNT(table); i++) {
+		const struct option *option = &table[i];
+		char left[64];
+		int n;
+
+		if (!(option->commands & BIT(command)))
+			continue;
+		if (option->letter)
+			n = snprintf(left, sizeof(left), "-%c, --%s", option->letter,
+				     option->name);
+		else
+			n = snprintf(left, sizeof(left), "    --%s", option->name);
+		if (option->value)
+			snprintf(left + n, sizeof(left) - (size_t)n, " %s",
+				 option->value);
+		printf("  %-22s  %s\n", left, option->help);
+	}
+}
+
+/* --- parsing
+ * ---------------------------------------------------------------------------- */
+
+struct parser {
+	struct cli_options *options;
+	enum cli_command_id command;
+	int argc, index;
+	char **argv;
+};
+
+static const struct option *find_long(enum cli_command_id command, const char *name,
+				      size_t len)
+{
+	for (size_t i = 0; i < COUNT(table); i++) {
+		if ((table[i].commands & BIT(command)) && strlen(table[i].name) == len &&
+		    strncmp(table[i].name, name, len) == 0)
+			return &table[i];
+	}
+	return NULL;
+}
+
+static const struct option *find_letter(enum cli_command_id command, char letter)
+{
+	for (size_t i = 0; i < COUNT(table); i++) {
+		if ((table[i].commands & BIT(command)) && table[i].letter == letter)
+			return &table[i];
+	}
+	return NULL;
+}
+
+/* Apply an option; value is NULL when none was attached, the next argument is taken then.
+ */
+static bool apply(struct parser *p, const struct option *option, const char *value)
+{
+	if (option->value && !value) {
+		if (p->index == p->argc)
+			return wrong("--%s needs %s", option->name, option->value);
+		value = p->argv[p->index++];
+	}
+	if (option->set(p->options, value))
+		return true;
+	return wrong("--%s: '%s' is no %s: %s", option->name, value ? value : "",
+		     option->value ? option->value : "value", option->help);
+}
+
+static bool parse_long(struct parser *p, const char *name)
+{
+	size_t len = strcspn(name, "=");
+	const struct option *option = find_long(p->command, name, len);
+
+	if (!option)
+		return wrong("unknown option --%.*s", (int)(len < 100 ? len : 100), name);
+	if (name[len] && !option->value)
+		return wrong("--%s takes no value", option->name);
+	return apply(p, option, name[len] ? name + len + 1 : NULL);
+}
+
+/* "-n5", "-n 5", "-qo file". */
+static bool parse_letters(struct parser *p, const char *letters)
+{
+	for (; *letters; letters++) {
+		const struct option *option = find_letter(p->command, *letters);
+
+		if (!option)
+			return wrong("unknown option -%c", *letters);
+		if (option->value)
+			return apply(p, option, letters[1] ? letters + 1 : NULL);
+		if (!apply(p, option, NULL))
+			return false;
+	}
+	return true;
+}
+
+static bool parse_all(struct parser *p)
+{
+	struct cli_options *options = p->options;
+
+	while (p->index < p->argc) {
+		char *arg = p->argv[p->index++];
+		bool good = true;
+
+		if (strcmp(arg, "--") == 0)
+			break;
+		if (strncmp(arg, "--", 2) == 0)
+			good = parse_long(p, arg + 2);
+		else if (arg[0] == '-' && arg[1])
+			good = parse_letters(p, arg + 1);
+		else if (p->command == CLI_RECORD) {
+			p->index--;
+			break;
+		} else
+			options->args[options->arg_count++] = arg;
+		if (!good)
+			return false;
+	}
+	while (p->index < p->argc)
+		options->args[options->arg_count++] = p->argv[p->index++];
+	return true;
+}
+
+bool cli_parse(struct cli_options *options, enum cli_command_id command, int argc,
+	       char **argv)
+{
+	struct parser parser = { options, command, argc, 0, argv };
+
+	*options = (struct cli_options){ 0 };
+	/* One more: a program's arguments end with NULL. */
+	options->args = calloc((size_t)argc + 1, sizeof(*options->args));
+	if (!options->args)
+		return wrong("out of memory");
+	if (!parse_all(&parser))
+		return false;
+	if (options->help || options->arg_count)
+		return true;
+	return wrong(command == CLI_RECORD ? "no program was named"
+					   : "no trace was named");
+}
+
+void cli_options_release(struct cli_options *options)
+{
+	for (size_t i = 0; i < options->setting_count; i++)
+		free(options->settings[i]);
+	free(options->args);
+	*options = (struct cli_options){ 0 };
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * traces.c - opening what the command line names, and how a command ends.
+ */
+#include "analyzer/cli/cli.h"
+
+#include <stdlib.h>
+
+#define MAX_DAMAGE_LINES 10
+
+struct memscope *cli_open(const struct cli_options *options)
+{
+	struct memscope_open_options open = { .debug_dirs = options->debug_dirs,
+					      .debuginfod = options->debuginfod,
+					      .progress = cli_progress };
+	struct memscope_error err = { "" };
+	struct memscope *m;
+
+	/* The library of debug files looks at it by itself. */
+	if (!options->debuginfod)
+		unsetenv("DEBUGINFOD_URLS");
+	if (memscope_open(&m, (const char *const *)options->args, options->arg_count,
+			  &open, &err) != MEMSCOPE_OK)
+		cli_say("%s", err.text);
+	return m;
+}
+
+/* One line for each place, so that nobody takes a part for the whole. */
+static int report_damage(struct memscope *m)
+{
+	int code = EXIT_DONE;
+
+	for (size_t t = 0; t < memscope_trace_count(m); t++) {
+		size_t count = memscope_damage_count(m, t);
+
+		for (size_t i = 0; i < count && i < MAX_DAMAGE_LINES; i++)
+			cli_say("%s", memscope_damage(m, t, i));
+		if (count > MAX_DAMAGE_LINES)
+			cli_say("%s: and %zu more", memscope_trace_path(m, t),
+				count - MAX_DAMAGE_LINES);
+		if (count)
+			code = EXIT_DAMAGE;
+	}
+	return code;
+}
+
+int cli_finish(struct memscope *m, int status, const struct memscope_error *err)
+{
+	int code;
+
+	cli_progress_end();
+	if (status == MEMSCOPE_OK) {
+		code = report_damage(m);
+	} else if (status == MEMSCOPE_STOPPED) {
+		code = EXIT_DONE;
+	} else {
+		cli_say("%s", err->text);
+		code = EXIT_USAGE;
+	}
+	memscope_close(m);
+	return code;
+}
