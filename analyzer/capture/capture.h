@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * capture.h - engine 2: opening, checking and salvaging a log; running a program under the
- * recorder.
+ * capture.h - engine 2: opening, checking and salvaging a log; running a program under
+ * the recorder.
  */
 #ifndef MS_CAPTURE_H
 #define MS_CAPTURE_H
@@ -27,12 +27,12 @@ struct ms_log; /* a mapped log: keeps the mapping that store and metadata point 
  * Map path, check it and fill store and meta, which are empty.
  *
  * MS_OK, with damage (see ms_log_damage) when parts had to be left out; MS_EFORMAT for an
- * empty, foreign or future-major file; MS_EIO; MS_ENOMEM.  The log of a program that still
- * runs is read as far as it was written when each window was visited.
+ * empty, foreign or future-major file; MS_EIO; MS_ENOMEM.  The log of a program that
+ * still runs is read as far as it was written when each window was visited.
  *
- * A regular file is mapped, anything else is read into memory.  One limit of mapping: when
- * somebody cuts the file while it is open here, touching what is gone raises SIGBUS.  The
- * recorder never cuts off anything that it has handed out.
+ * A regular file is mapped, anything else is read into memory.  One limit of mapping:
+ * when somebody cuts the file while it is open here, touching what is gone raises SIGBUS.
+ * The recorder never cuts off anything that it has handed out.
  *
  * On failure, store and meta may hold parts: free them.  They must not outlive the log.
  */
@@ -65,29 +65,34 @@ uint64_t ms_log_duration_ns(const struct ms_log *log);
 /* How its ticks become nanoseconds. */
 const struct ms_tick_scale *ms_log_scale(const struct ms_log *log);
 
-/* --- running a program under the recorder (record.c) ---------------------------------- */
+/* --- running a program under the recorder (record.c) ----------------------------------
+ */
 struct ms_record_options {
-	char *const *argv;	 /* NULL-terminated, at least one */
-	const char *library;	 /* path of libmemscope.so; NULL: found beside the analyzer or in LIBDIR */
-	const char *output;	 /* MEMSCOPE_OUTPUT; NULL: leave the environment's */
-	char *const *settings;	 /* "MEMSCOPE_x=value", NULL-terminated, or NULL */
-	char *const *environment; /* the program's, before the above; NULL: the caller's own */
+	char *const *argv;   /* NULL-terminated, at least one */
+	const char *library; /* path of libmemscope.so; NULL: found beside the analyzer or
+				in LIBDIR */
+	const char *output;  /* MEMSCOPE_OUTPUT; NULL: leave the environment's */
+	char *const *settings; /* "MEMSCOPE_x=value", NULL-terminated, or NULL */
+	char *const *
+		environment; /* the program's, before the above; NULL: the caller's own */
 };
 
 struct ms_record_result {
-	int exit_code;	/* the program's; 128 + signal when one ended it */
-	int signal;	/* 0 when it exited */
+	int exit_code; /* the program's; 128 + signal when one ended it */
+	int signal;    /* 0 when it exited */
 	uint64_t pid;
 	char log_path[4096]; /* of the program itself; "" when it wrote none */
 };
 
 /*
- * Check that argv[0] can be preloaded (found, executable, dynamic, not set-id, this machine's ELF
- * class and loader; scripts are checked through their interpreter), run it with LD_PRELOAD set (merged),
- * forward signals, wait.  MS_OK when the program ran, whatever it returned; MS_EUSAGE when it cannot be
- * preloaded (err says why); MS_EIO when it cannot be started.
+ * Check that argv[0] can be preloaded (found, executable, dynamic, not set-id, this
+ * machine's ELF class and loader; scripts are checked through their interpreter), run it
+ * with LD_PRELOAD set (merged), forward signals, wait.  MS_OK when the program ran,
+ * whatever it returned; MS_EUSAGE when it cannot be preloaded (err says why); MS_EIO when
+ * it cannot be started.
  */
 MS_MUST_CHECK ms_status ms_record_run(const struct ms_record_options *options,
-				      struct ms_record_result *result, struct ms_error *err);
+				      struct ms_record_result *result,
+				      struct ms_error *err);
 
 #endif
