@@ -12,9 +12,9 @@
 #include <stdlib.h>
 
 #define MAX_BRANCHES   4  /* shown at one place; the rest is one row */
-#define MAX_ROWS       20 /* of one site */
-#define MAX_LEVEL      6
-#define SMALLEST_SHARE 50 /* a branch below a fiftieth of the site is not shown */
+#define MAX_ROWS       12 /* of one site */
+#define MAX_LEVEL      4
+#define SMALLEST_SHARE 20 /* a branch below a twentieth of the site is not shown */
 
 #define NO_NODE	     UINT32_MAX
 #define FRAME_BEYOND (MS_FRAME_NONE - 1) /* there are frames further out */

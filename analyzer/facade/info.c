@@ -147,9 +147,10 @@ static void add_window_kind(struct ms_doc *doc, json_t *array,
 	row = ms_doc_append(doc, array);
 	ms_doc_text(doc, row, "kind", window_name(kind));
 	ms_doc_u64(doc, row, "windows", number);
-	ms_doc_u64(doc, row, "open", open);
+	/* A node is valid by itself: its window commits and seals nothing. */
+	ms_doc_value(doc, row, "open",
+		     kind == MS_WINDOW_NODES ? json_null() : ms_json_number(open));
 	ms_doc_u64(doc, row, "bytes", bytes);
-	/* A node is valid by itself: its window commits nothing. */
 	ms_doc_value(doc, row, "used_bytes",
 		     kind == MS_WINDOW_NODES ? json_null() : ms_json_number(used));
 }

@@ -139,6 +139,7 @@ static void add_head(struct report *r)
 	}
 	ms_doc_totals(doc, ms_doc_object(doc, doc->root, "totals"), &totals);
 	ms_doc_text(doc, doc->root, "by", group_names[r->options.by]);
+	ms_doc_u64(doc, doc->root, "top", r->options.top);
 }
 
 static ms_status print_groups(struct report *r, const struct memscope_output *output,

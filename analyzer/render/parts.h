@@ -51,7 +51,7 @@ void ms_write_losses(struct ms_writer *writer, const json_t *lost);
 void ms_write_damage(struct ms_writer *writer, const json_t *damage);
 /* A date and time in UTC: "2026-11-22 22:57:53 UTC". */
 void ms_write_date(struct ms_writer *writer, uint64_t unix_ns);
-/* "exited", or how else the recording ended. */
+/* ", exited", or lines that say how else the recording ended; no line end. */
 void ms_write_end(struct ms_writer *writer, const json_t *process);
 
 #endif

@@ -18,6 +18,8 @@
 #define GAP	  2
 /* A text that is not in the last column gets no wider than this. */
 #define MIDDLE_TEXT 40
+/* One that is, no narrower: lines may get too long then. */
+#define LAST_TEXT 24
 
 struct table {
 	struct ms_writer *writer;
@@ -99,7 +101,7 @@ static size_t last_width(const struct table *table)
 		taken += table->widths[i] + GAP;
 	if (!width)
 		return 0;
-	return width > taken + 10 ? width - taken : 10;
+	return width > taken + LAST_TEXT ? width - taken : LAST_TEXT;
 }
 
 static void write_cell(struct table *table, size_t i, const struct ms_value *value)

@@ -4,7 +4,8 @@
  */
 #include "analyzer/render/parts.h"
 
-#define MAX_LEVEL 16
+#define MAX_LEVEL     16
+#define SHARE_COLUMNS 7
 
 struct lines { /* how the branches are drawn: three columns each */
 	const char *branch, *last, *through;
@@ -40,7 +41,11 @@ static size_t write_lead(struct tree *tree, const json_t *row, uint64_t level)
 	ms_write_plain(tree->writer);
 	if (branch)
 		tree->through[level] = !last;
-	return tree->indent + 3 * level;
+	if (branch || level == 0)
+		return tree->indent + 3 * level;
+	/* Below the name of its branch, whose share takes this room. */
+	ms_write_pad(tree->writer, ' ', SHARE_COLUMNS);
+	return tree->indent + 3 * level + SHARE_COLUMNS;
 }
 
 /* "80 %  ", its share of the site. */
@@ -49,7 +54,7 @@ static size_t write_share(struct tree *tree, uint64_t weight)
 	uint64_t percent = (ms_share(weight, tree->whole) + 50) / 100;
 
 	ms_writef(tree->writer, "%3u %%  ", (unsigned)(percent > 100 ? 100 : percent));
-	return 7;
+	return SHARE_COLUMNS;
 }
 
 static void write_row(struct tree *tree, const json_t *row)

@@ -52,9 +52,8 @@ static void write_head(struct ms_writer *writer, const json_t *trace)
 								   : "");
 	ms_writef(writer, "  %-18s  ", "began");
 	ms_write_date(writer, ms_json_u64(process, "start_unix_ns"));
-	ms_writef(writer, ", ran %s\n",
+	ms_writef(writer, ", ran %s",
 		  ms_human_time(human, ms_json_u64(process, "duration_ns")));
-	ms_writef(writer, "  %-18s  ", "ended");
 	ms_write_end(writer, process);
 	ms_writef(writer, "\n  %-18s  %s, %.6g ticks a second\n", "clock",
 		  ms_json_string(head, "clock"), ticks);

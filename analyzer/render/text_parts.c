@@ -180,13 +180,14 @@ void ms_write_end(struct ms_writer *writer, const json_t *process)
 	const char *end = ms_json_string(process, "end");
 	const char *stopped = ms_json_string(process, "stopped");
 
-	ms_write_text(
-		writer,
-		end && strcmp(end, "exited") == 0
-			? "it exited"
-			: "it did not reach exit(): still running, killed, or left by _exit or exec");
+	if (end && strcmp(end, "exited") == 0)
+		ms_write_text(writer, ", exited");
+	else
+		ms_write_text(writer,
+			      "\nnot seen to exit: still running, killed, or left by "
+			      "_exit or exec");
 	if (stopped) {
-		ms_write_text(writer, "; recording stopped early: ");
+		ms_write_text(writer, "\nrecording stopped early: ");
 		ms_write_escaped(writer, stopped, 0);
 	}
 }

@@ -45,29 +45,37 @@ static void write_head(struct ms_writer *writer, const json_t *document)
 		  blocks == 1 ? "" : "s");
 }
 
-static void write_stack(struct ms_writer *writer, const json_t *stack)
+static void write_stack_frame(struct ms_writer *writer, const json_t *frame)
 {
 	unsigned width = writer->look.width;
-	const json_t *frame;
-	size_t index;
 
-	/* The allocator's own frames come before the site, which has been printed. */
-	for (index = 0; index < json_array_size(stack) && index < MAX_FRAMES; index++) {
-		frame = json_array_get(stack, index);
-		ms_write_pad(writer, ' ', INDENT + 2);
-		if (json_object_get(frame, "omitted"))
-			ms_writef(writer, "... %" PRIu64 " frames ...",
-				  ms_json_u64(frame, "omitted"));
-		else
-			ms_write_frame(writer, frame,
-				       width > INDENT + 22 ? width - INDENT - 2
-				       : width		   ? 20
-							   : 0);
-		ms_write_text(writer, "\n");
+	if (json_object_get(frame, "omitted"))
+		ms_writef(writer, "... %" PRIu64 " frames ...",
+			  ms_json_u64(frame, "omitted"));
+	else
+		ms_write_frame(writer, frame,
+			       width > INDENT + 20 ? width - INDENT
+			       : width		   ? 20
+						   : 0);
+}
+
+static void write_stack(struct ms_writer *writer, const json_t *stack)
+{
+	size_t count = json_array_size(stack), index;
+
+	if (!count)
+		ms_write_text(writer, "(no stack was recorded)");
+	for (index = 0; index < count && index < MAX_FRAMES; index++) {
+		if (index) {
+			ms_write_text(writer, "\n");
+			ms_write_pad(writer, ' ', INDENT);
+		}
+		write_stack_frame(writer, json_array_get(stack, index));
 	}
-	if (index < json_array_size(stack)) {
-		ms_write_pad(writer, ' ', INDENT + 2);
-		ms_writef(writer, "... %zu more\n", json_array_size(stack) - index);
+	if (index < count) {
+		ms_write_text(writer, "\n");
+		ms_write_pad(writer, ' ', INDENT);
+		ms_writef(writer, "... %zu more", count - index);
 	}
 }
 
@@ -86,12 +94,33 @@ static void write_name(struct ms_writer *writer, const char *by, const json_t *r
 		ms_writef(writer, "%" PRIu64 " ", ms_json_u64(row, "tid"));
 		ms_write_escaped(writer, text ? text : "", room > 10 ? room - 10 : room);
 	} else if (strcmp(by, "size") == 0) {
-		ms_writef(writer, "%s to %s",
-			  ms_human_size(low, ms_json_u64(row, "size_from")),
-			  ms_human_size(high, ms_json_u64(row, "size_to")));
+		uint64_t to = ms_json_u64(row, "size_to");
+
+		ms_writef(writer, "%s",
+			  ms_human_size(low, ms_json_u64(row, "size_from")));
+		if (to > 1)
+			ms_writef(writer, " to below %s", ms_human_size(high, to + 1));
+	} else if (strcmp(by, "stack") == 0) {
+		write_stack(writer, json_object_get(row, "stack"));
 	} else {
 		ms_write_frame(writer, row, room);
 	}
+}
+
+static void write_row(struct ms_writer *writer, const char *by, const json_t *row,
+		      uint64_t whole)
+{
+	uint64_t bytes = ms_json_u64(row, "live_bytes");
+	char buffer[MS_HUMAN_BYTES];
+
+	ms_writef(writer, "%10s", ms_human_size(buffer, bytes));
+	ms_writef(writer, "  %6s", ms_share_text(buffer, bytes, whole));
+	ms_writef(writer, "  %9s",
+		  ms_human_count(buffer, ms_json_u64(row, "live_blocks")));
+	ms_writef(writer, "  %8s  ",
+		  ms_human_count(buffer, ms_json_u64(row, "allocations")));
+	write_name(writer, by, row);
+	ms_write_text(writer, "\n");
 }
 
 static ms_status write_text(struct ms_writer *writer, const json_t *document,
@@ -100,30 +129,25 @@ static ms_status write_text(struct ms_writer *writer, const json_t *document,
 	uint64_t whole =
 		ms_json_u64(json_object_get(document, "totals"), "current_memory");
 	const char *by = ms_json_string(document, "by");
-	char buffer[MS_HUMAN_BYTES];
-	size_t index;
-	json_t *row;
+	size_t top = ms_json_u64(document, "top"), index;
+	json_t *row, *rows = json_object_get(document, "rows");
 
-	(void)err;
+	/* Sizes read best from small to large; the others come sorted, but for threads.
+	 */
+	if (strcmp(by, "thread") == 0)
+		rows = ms_json_heaviest(rows, "live_bytes", top ? top : SIZE_MAX);
+	else
+		json_incref(rows);
+	if (!rows)
+		return ms_fail_memory(err);
 	write_head(writer, document);
 	ms_write_bold(writer);
 	ms_writef(writer, "%10s  %6s  %9s  %8s  %s\n", "live", "share", "blocks", "calls",
 		  by);
 	ms_write_plain(writer);
-	json_array_foreach (json_object_get(document, "rows"), index, row) {
-		uint64_t bytes = ms_json_u64(row, "live_bytes");
-
-		ms_writef(writer, "%10s", ms_human_size(buffer, bytes));
-		ms_writef(writer, "  %6s", ms_share_text(buffer, bytes, whole));
-		ms_writef(writer, "  %9s",
-			  ms_human_count(buffer, ms_json_u64(row, "live_blocks")));
-		ms_writef(writer, "  %8s  ",
-			  ms_human_count(buffer, ms_json_u64(row, "allocations")));
-		write_name(writer, by, row);
-		ms_write_text(writer, "\n");
-		if (strcmp(by, "stack") == 0)
-			write_stack(writer, json_object_get(row, "stack"));
-	}
+	json_array_foreach (rows, index, row)
+		write_row(writer, by, row, whole);
+	json_decref(rows);
 	return MS_OK;
 }
 

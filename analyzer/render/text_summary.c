@@ -35,11 +35,10 @@ static void write_head(struct ms_writer *writer, const json_t *document)
 		ms_writef(writer, "pid %llu, ",
 			  (unsigned long long)ms_json_u64(process, "pid"));
 	ms_write_date(writer, ms_json_u64(process, "start_unix_ns"));
-	ms_writef(writer, ", ran %s\n",
+	ms_writef(writer, ", ran %s",
 		  ms_human_time(human, ms_json_u64(process, "duration_ns")));
-	if (count > 1)
-		return;
-	ms_write_end(writer, process);
+	if (count == 1)
+		ms_write_end(writer, process);
 	ms_write_text(writer, "\n");
 }
 
@@ -61,35 +60,28 @@ static const struct total totals_lines[] = {
 	  "overwritten_bytes", false },
 };
 
-static void write_total(struct ms_writer *writer, const json_t *totals,
-			const struct total *line, const char *title)
+static void write_total(struct ms_writer *writer, const json_t *document,
+			const struct total *line)
 {
-	uint64_t calls = line->calls ? ms_json_u64(totals, line->calls) : 0;
-	uint64_t bytes = line->bytes ? ms_json_u64(totals, line->bytes) : 0;
-	char human[MS_HUMAN_BYTES];
+	const json_t *totals = json_object_get(document, "totals");
+	const json_t *at = json_object_get(document, "peak_at_ns");
+	bool sum = json_is_true(json_object_get(document, "peak_is_sum"));
+	const char *title = !line->calls && sum ? "sum of the peaks" : line->title;
+	char human[MS_HUMAN_BYTES], calls[MS_HUMAN_BYTES + 4] = "";
 
-	if (!line->always && !calls && !bytes)
-		return;
-	ms_writef(writer, "  %-20s  %13s", title,
-		  line->calls ? ms_human_count(human, calls) : "");
+	if (line->calls)
+		ms_human_count(calls, ms_json_u64(totals, line->calls));
+	else if (json_is_number(at)) /* the peak: where calls would stand, when it was */
+		snprintf(calls, sizeof(calls), "at %s",
+			 ms_human_time(human, ms_json_as_u64(at)));
+	ms_writef(writer, "  %-20s  %13s", title, calls);
 	if (line->bytes) {
+		uint64_t bytes = ms_json_u64(totals, line->bytes);
+
 		ms_writef(writer, "  %9s", ms_human_size(human, bytes));
 		ms_writef(writer, "  (%s bytes)", ms_human_count(human, bytes));
 	}
-}
-
-static void write_peak_time(struct ms_writer *writer, const json_t *document)
-{
-	const json_t *process = json_object_get(document, "process");
-	const json_t *at = json_object_get(document, "peak_at_ns");
-	char human[MS_HUMAN_BYTES];
-
-	if (!json_is_number(at))
-		return;
-	ms_writef(writer, ", after %s", ms_human_time(human, ms_json_as_u64(at)));
-	ms_writef(writer, " (%s of the run)",
-		  ms_share_text(human, ms_json_as_u64(at),
-				ms_json_u64(process, "duration_ns")));
+	ms_write_text(writer, "\n");
 }
 
 /* A title too long for its column gets a line of its own below the figures. */
@@ -117,18 +109,10 @@ static void write_totals(struct ms_writer *writer, const json_t *document)
 	ms_writef(writer, "\n%-22s  %13s  %9s\n", "Totals", "calls", "bytes");
 	ms_write_plain(writer);
 	for (size_t i = 0; i < COUNT(totals_lines); i++) {
-		const struct total *line = &totals_lines[i];
-		bool peak = line->bytes && strcmp(line->bytes, "peak_memory") == 0;
-
-		if (!line->always) {
-			write_rare_total(writer, totals, line);
-			continue;
-		}
-		write_total(writer, totals, line,
-			    peak && sum ? "sum of the peaks" : line->title);
-		if (peak)
-			write_peak_time(writer, document);
-		ms_write_text(writer, "\n");
+		if (totals_lines[i].always)
+			write_total(writer, document, &totals_lines[i]);
+		else
+			write_rare_total(writer, totals, &totals_lines[i]);
 	}
 	if (sum)
 		ms_write_text(writer,
