@@ -7,6 +7,7 @@
  * goes wants the first function that had a reason.  What has a reason of its own stays a
  * site: strdup, std::vector::push_back, Box::new.
  */
+#define _GNU_SOURCE /* memrchr */
 #include "analyzer/metadata/site.h"
 
 #include "analyzer/metadata/inside.h"
@@ -179,6 +180,14 @@ static bool is_operator(const char *p, const char *begin)
 	return starts(p, "operator") && !is_word(p[8]) && (p == begin || !is_word(p[-1]));
 }
 
+/* len, or less where the name ends with a tag as in allocate[abi:v15000]. */
+static size_t without_abi_tag(const char *name, size_t len)
+{
+	const char *tag = len && name[len - 1] == ']' ? memrchr(name, '[', len) : NULL;
+
+	return tag && starts(tag, "[abi:") ? (size_t)(tag - name) : len;
+}
+
 /*
  * The qualified name in a demangled text, without return type and parameters; template
  * arguments stay.  Returns its start and sets *len.
@@ -203,7 +212,7 @@ static const char *bare_name(const char *text, size_t *len)
 		depth -= *p == '>' || *p == ')' || *p == '}';
 		p++;
 	}
-	*len = (size_t)(p - start);
+	*len = without_abi_tag(start, (size_t)(p - start));
 	return start;
 }
 

@@ -12,9 +12,9 @@
 struct ms_symbol_table;
 
 /*
- * The functions of the symbol tables of a file and of its debug file (NULL: none): .symtab
- * or else .dynsym, and .gnu_debugdata.  NULL: no memory; without symbols the table is
- * empty.  Names belong to the modules.
+ * The functions of the symbol tables of a file and of its debug file (NULL: none):
+ * .symtab or else .dynsym, and .gnu_debugdata.  NULL: no memory; without symbols the
+ * table is empty.  Names belong to the modules.
  */
 struct ms_symbol_table *ms_symbol_table_new(Dwfl_Module *main, Dwfl_Module *debug);
 void ms_symbol_table_free(struct ms_symbol_table *table); /* NULL is fine */
