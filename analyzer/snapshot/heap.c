@@ -217,6 +217,13 @@ static ms_status apply_alloc(struct ms_heap *heap, const struct ms_event *event,
 	return MS_OK;
 }
 
+/* A block from before the recording, of a forked child's parent, or none at all. */
+static void end_unknown(struct ms_heap *heap)
+{
+	heap->totals.total_deallocations++;
+	heap->totals.unmatched_deallocations++;
+}
+
 static ms_status apply_free(struct ms_heap *heap, const struct ms_event *event,
 			    struct ms_error *err)
 {
@@ -228,7 +235,7 @@ static ms_status apply_free(struct ms_heap *heap, const struct ms_event *event,
 
 		end_block(heap, &old, event);
 	} else {
-		heap->totals.unmatched_deallocations++;
+		end_unknown(heap);
 	}
 	return MS_OK;
 }
@@ -259,15 +266,14 @@ static ms_status apply_realloc_end(struct ms_heap *heap, const struct ms_event *
 	if (reserve(heap) < 0)
 		return ms_fail_memory(err);
 	old = end_transit(heap, event->thread);
+	heap->totals.total_reallocations++;
 	if (old.address) {
-		heap->totals.total_reallocations++;
 		heap->totals.total_deallocated += old.size;
 		/* The old one first: the two never count at once, so they make no false
 		 * peak. */
 		ended(heap, &old, event);
 	} else {
 		heap->totals.unmatched_deallocations++;
-		heap->totals.total_allocations++;
 	}
 	begin_block(heap, event);
 	return MS_OK;
@@ -282,7 +288,7 @@ static ms_status apply_realloc_freed(struct ms_heap *heap, const struct ms_event
 	if (old.address)
 		end_block(heap, &old, event);
 	else
-		heap->totals.unmatched_deallocations++;
+		end_unknown(heap);
 	return MS_OK;
 }
 

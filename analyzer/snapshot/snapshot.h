@@ -15,12 +15,14 @@
 /*
  * Bytes are requested bytes.  At any instant
  *
- *   total_allocations - total_deallocations - overwritten_blocks = active_allocations
- *   total_allocated   - total_deallocated   - overwritten_bytes  = current_memory
+ *   total_allocations - (total_deallocations - unmatched_deallocations)
+ *                     - overwritten_blocks                            =
+ * active_allocations total_allocated   - total_deallocated - overwritten_bytes         =
+ * current_memory
  *
- * where unmatched calls are in neither deallocation figure: they ended a block that was
- * never counted.  A realloc of a block that the log does not know is one unmatched
- * deallocation and one allocation.  (Sums wrap at 2^64, which only a forged log reaches.)
+ * An unmatched call is counted as the call that it is: it ended (or changed) a block, but
+ * one whose beginning the log does not have, so there are no bytes to take away.  (Sums
+ * wrap at 2^64, which only a forged log reaches.)
  */
 struct ms_totals {
 	uint64_t total_allocations;   /* calls that made a block, realloc(NULL, n) too */

@@ -204,24 +204,23 @@ static void model_realloc_end(struct model *m, const struct ms_event *e)
 			m->in_transit[i] = false;
 		return;
 	}
+	m->totals.total_reallocations++;
 	if (i >= 0) {
-		m->totals.total_reallocations++;
 		m->totals.total_deallocated += m->live[i].size;
 		model_remove(m, i, false);
 	} else {
 		m->totals.unmatched_deallocations++;
-		m->totals.total_allocations++;
 	}
 	model_add(m, e);
 }
 
 static void model_end(struct model *m, int i)
 {
+	m->totals.total_deallocations++;
 	if (i < 0) {
 		m->totals.unmatched_deallocations++;
 		return;
 	}
-	m->totals.total_deallocations++;
 	m->totals.total_deallocated += m->live[i].size;
 	model_remove(m, i, true);
 }
@@ -262,7 +261,8 @@ static void same_totals(const struct ms_totals *got, const struct ms_totals *wan
 
 	for (size_t i = 0; i < sizeof(*got) / sizeof(*g); i++)
 		same(g[i], w[i], "field of the totals", i);
-	same(got->total_allocations - got->total_deallocations - got->overwritten_blocks,
+	same(got->total_allocations - got->total_deallocations +
+		     got->unmatched_deallocations - got->overwritten_blocks,
 	     got->active_allocations, "invariant", 1);
 	same(got->total_allocated - got->total_deallocated - got->overwritten_bytes,
 	     got->current_memory, "invariant", 2);
