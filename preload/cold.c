@@ -36,10 +36,18 @@ static bool was_abandoned(const struct ms_thread *t, const uintptr_t *frame)
 	       t->hook_frame < t->stack_high && !on_alternate_stack();
 }
 
-/* The allocator's own calls of its own functions are no events of the program. */
+/*
+ * The allocator's own calls of its own functions are no events of the program.  One that
+ * it jumps to, as jemalloc's delete does to free, returns to the hook that called the
+ * allocator.
+ */
 static bool by_allocator(const uintptr_t *frame)
 {
-	return frame[1] >= ms_real.own_start && frame[1] < ms_real.own_end;
+	extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+	extern const char _end[] __attribute__((visibility("hidden")));
+
+	return (frame[1] >= ms_real.own_start && frame[1] < ms_real.own_end) ||
+	       (frame[1] >= (uintptr_t)__ehdr_start && frame[1] < (uintptr_t)_end);
 }
 
 /* The stream of a call that came while t's hook was running. */

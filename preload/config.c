@@ -147,6 +147,18 @@ static void read_environment(void)
 extern void *__libc_stack_end; /* ld.so's: where the kernel put argc */
 extern char **environ;
 
+/* The kernel puts the strings of argv, then those of the environment, without a gap. */
+static void find_strings(void)
+{
+	const char *last = ms_config.argv[ms_config.argc - 1];
+
+	ms_config.arguments = ms_config.argv[0];
+	ms_config.arguments_end = last + strlen(last) + 1;
+	ms_config.environment_end = ms_config.arguments_end;
+	for (char **e = ms_config.environ; *e; e++)
+		ms_config.environment_end = *e + strlen(*e) + 1;
+}
+
 static void find_arguments(void)
 {
 	uintptr_t *top = __libc_stack_end;
@@ -158,6 +170,7 @@ static void find_arguments(void)
 	ms_config.argc = (int)top[0];
 	ms_config.argv = vector;
 	ms_config.environ = vector + top[0] + 1;
+	find_strings();
 }
 
 static void make_absolute(void)
@@ -215,7 +228,7 @@ static void put_number(struct text *t, uint64_t v)
 
 static void put_program(struct text *t)
 {
-	const char *name = ms_config.argc ? ms_config.argv[0] : "program";
+	const char *name = ms_config.arguments ? ms_config.arguments : "program";
 	const char *slash = strrchr(name, '/');
 
 	name = slash ? slash + 1 : name;

@@ -18,10 +18,13 @@ struct ms_config {
 	bool free_stacks;
 	bool start_paused;
 	bool quiet;
-	int signal;		/* toggles recording; 0: none */
-	char output[4096];	/* absolute pattern; "" when it would be too long */
-	char **argv, **environ; /* as the kernel laid them out */
+	int signal;	   /* toggles recording; 0: none */
+	char output[4096]; /* absolute pattern; "" when it would be too long */
+	char **argv,
+		**environ; /* as the kernel laid them out; the program may change both */
 	int argc;
+	/* their strings, one after the other: these stay where they are */
+	const char *arguments, *arguments_end, *environment_end;
 };
 extern struct ms_config ms_config;
 

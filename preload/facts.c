@@ -57,6 +57,24 @@ static void put_fact(const char *key, const char *value)
 	ms_payload_put(&l, MS_RECORD_FACT);
 }
 
+#define STRINGS_MAX 4096
+
+/*
+ * Those of the strings from p to end that begin with prefix.  Not through argv and
+ * environ: a forked child comes here late, when these may point to memory that the
+ * program freed.
+ */
+static void put_strings(const char *key, const char *p, const char *end,
+			const char *prefix)
+{
+	for (unsigned n = 0; p && p < end && n < STRINGS_MAX; p += strlen(p) + 1) {
+		if (strncmp(p, prefix, strlen(prefix)))
+			continue;
+		put_fact(key, p);
+		n++;
+	}
+}
+
 static void put_link(const char *key, const char *link)
 {
 	char target[PATH_MAX];
@@ -98,15 +116,12 @@ void ms_facts_write(void)
 {
 	struct utsname uts;
 	char cwd[PATH_MAX];
-	int argv_max = ms_config.argc < 4096 ? ms_config.argc : 4096;
 
 	put_calibration();
 	put_fact("version", MS_VERSION);
-	for (int i = 0; i < argv_max; i++)
-		put_fact("argv", ms_config.argv[i]);
-	for (char **e = ms_config.environ; e && *e; e++)
-		if (!strncmp(*e, "MEMSCOPE_", 9))
-			put_fact("env", *e);
+	put_strings("argv", ms_config.arguments, ms_config.arguments_end, "");
+	put_strings("env", ms_config.arguments_end, ms_config.environment_end,
+		    "MEMSCOPE_");
 	put_link("exe", "/proc/self/exe");
 	if (ms_sys(SYS_getcwd, cwd, sizeof cwd, 0, 0) > 0)
 		put_fact("cwd", cwd);

@@ -25,12 +25,28 @@ struct ms_window { /* a mapped window; lives as long as the process */
 	struct ms_window *next; /* in a pool */
 };
 
-/* --- a stream of events: a thread's, or that of its signal handlers ------------------
- */
+/* --- a stream of events: a thread's, or that of its signal handlers ------ */
 
-struct ms_level { /* one frame of the last stack, outermost first */
+/* memo.h: stacks that this thread has seen, found again by comparing words. */
+struct ms_memo {
+	struct ms_memo_way *ways;
+	uint64_t *words;
+	uint32_t bits; /* log2 of the number of sets */
+	uint32_t count;
+	uint32_t used, max; /* words */
+	uint8_t depth[256]; /* of the key, by leaf pc */
+};
+
+/*
+ * A frame of a walk, and what led from it to its caller.  where: module id << 48 |
+ * MS_WHERE_EXACT where it was interrupted, not left by a call | address.
+ */
+struct ms_frame {
 	uint64_t where;
-	uint32_t node;
+	uint64_t sp, bp; /* registers on arrival; sp 0: not known to be repeatable */
+	uint64_t ra_slot, bp_slot, cfa_slot; /* words that were read; 0: none */
+	uint32_t node;			     /* of the stack that ends here, once known */
+	bool uses_bp;			     /* its CFA hangs on bp */
 };
 
 struct ms_thread {
@@ -53,9 +69,11 @@ struct ms_thread {
 	struct ms_thread *nested; /* stream for signal handlers that interrupt a hook */
 	struct ms_thread *next;	  /* in the pool of unused states */
 
-	uint64_t *frames;	 /* scratch of a walk, leaf first */
-	struct ms_level *levels; /* the last stack */
+	struct ms_frame *frames; /* scratch of a walk, leaf first */
+	struct ms_frame *levels; /* the last walked stack, outermost first */
 	uint32_t frames_max, level_count;
+	uint32_t generation; /* of the code, that levels and memo belong to */
+	struct ms_memo memo;
 	char name[16];
 };
 

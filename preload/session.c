@@ -112,9 +112,8 @@ static const char *reason(int error)
 /* Leave no empty file behind that was made in vain. */
 static void give_up(int error, bool created)
 {
-	ms_note("not recording to ", ms_session->path[0] ? ms_session->path : "its log",
-		"");
-	ms_note("reason: ", reason(error), "");
+	ms_note(reason(error), ": not recording to ",
+		error == ENAMETOOLONG ? "it" : ms_session->path);
 	if (created)
 		ms_sys(SYS_unlink, ms_session->path, 0, 0, 0);
 	atomic_fetch_or_explicit(&ms_off, MS_OFF_STOPPED, memory_order_relaxed);

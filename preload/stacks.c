@@ -9,6 +9,7 @@
 #include "preload/stacks.h"
 
 #include "preload/config.h"
+#include "preload/memo.h"
 #include "preload/modules.h"
 #include "preload/pool.h"
 #include "preload/walk.h"
@@ -191,45 +192,87 @@ static uint32_t find_node(uint64_t frame, uint32_t parent)
 	return insert(newest, first_free, frame, parent);
 }
 
-/* --- a thread's stack
- * -------------------------------------------------------------------------- */
+/* --- a thread's stack -----------------------------------------------------------------
+ */
 
-/* Levels from the outermost: those that equal the last stack's keep their nodes. */
-static uint32_t intern(struct ms_thread *t, size_t count)
+/* The walk's stack becomes the thread's levels; those that were kept have their nodes. */
+static uint32_t intern(struct ms_thread *t, const struct ms_walk *walk)
 {
-	uint32_t node = 0, i = 0;
-	uint32_t same = count < t->level_count ? (uint32_t)count : t->level_count;
+	uint32_t at = (uint32_t)walk->kept;
+	uint32_t same = t->level_count, node;
 
-	while (i < same && t->levels[i].where == t->frames[count - 1 - i])
-		node = t->levels[i++].node;
-	t->level_count = i;
-	for (; i < count; i++) {
-		uint64_t frame = t->frames[count - 1 - i];
+	for (size_t i = walk->count; i-- > 0; at++) {
+		const struct ms_frame *f = &t->frames[i];
+		struct ms_frame *l = &t->levels[at];
 
-		node = find_node(frame, node);
-		if (!node)
+		node = at ? l[-1].node : 0;
+		if (at < same && l->where == f->where) {
+			node = l->node;
+		} else {
+			same = 0; /* what lies further in hangs on another node */
+			node = find_node(f->where, node);
+		}
+		*l = *f;
+		l->node = node;
+		t->level_count = at + 1;
+		if (!node) {
+			t->level_count = 0;
 			return 0;
-		t->levels[i] = (struct ms_level){ frame, node };
-		t->level_count = i + 1;
+		}
 	}
+	t->level_count = at;
+	return at ? t->levels[at - 1].node : 0;
+}
+
+/* A frame of its own says that the stack goes on unseen, and why. */
+static MS_COLD void mark_cut(struct ms_walk *walk, struct ms_thread *t)
+{
+	uint64_t where = (uint64_t)MS_MODULE_CUT << MS_FRAME_MODULE_SHIFT | walk->cut;
+
+	t->frames[walk->count++] = (struct ms_frame){ .where = where };
+	ms_lost(MS_LOST_CUT_STACKS, 1);
+}
+
+static uint32_t walk_and_intern(struct ms_thread *t, const uintptr_t *frame, uint64_t key)
+{
+	struct ms_walk walk;
+	uint32_t node = 0;
+
+	ms_walk_stack(&walk, t, frame);
+	if (MS_UNLIKELY(walk.cut) && walk.count)
+		mark_cut(&walk, t);
+	if (walk.count + walk.kept)
+		node = intern(t, &walk);
+	if (MS_UNLIKELY(!node))
+		ms_lost(MS_LOST_NO_STACKS, 1);
+	else if (key && walk.repeatable)
+		ms_memo_put(t, frame, key, node);
 	return node;
+}
+
+/* What a thread knows about its stacks holds for one generation of the loaded code. */
+static MS_COLD void new_generation(struct ms_thread *t, uint32_t generation)
+{
+	t->generation = generation;
+	t->level_count = 0;
+	ms_memo_forget(&t->memo);
 }
 
 uint32_t ms_stack_take(struct ms_thread *t, const uintptr_t *frame)
 {
-	struct ms_walk walk;
-	uint32_t node;
+	uint32_t generation, node = 0;
+	uint64_t key = 0;
 
 	if (ms_config.stacks == MS_STACKS_NONE)
 		return 0;
-	ms_walk_stack(&walk, t, frame);
-	if (MS_UNLIKELY(walk.cut) && walk.count) {
-		t->frames[walk.count++] =
-			(uint64_t)MS_MODULE_CUT << MS_FRAME_MODULE_SHIFT | walk.cut;
-		ms_lost(MS_LOST_CUT_STACKS, 1);
-	}
-	node = walk.count ? intern(t, walk.count) : 0;
+	generation = ms_modules_generation();
+	if (MS_UNLIKELY(generation != t->generation || !generation))
+		new_generation(t, generation);
+	if (MS_LIKELY(ms_config.stacks == MS_STACKS_FULL && generation &&
+		      (uintptr_t)frame >= t->stack_low &&
+		      (uintptr_t)frame + 16 < t->stack_high))
+		node = ms_memo_find(t, frame, &key);
 	if (MS_UNLIKELY(!node))
-		ms_lost(MS_LOST_NO_STACKS, 1);
+		node = walk_and_intern(t, frame, key);
 	return node;
 }

@@ -10,6 +10,7 @@
 
 #include "preload/clock.h"
 #include "preload/facts.h"
+#include "preload/memo.h"
 #include "preload/payload.h"
 #include "preload/pool.h"
 
@@ -178,14 +179,16 @@ static void release_window(struct ms_thread *t)
 /* --- states
  * --------------------------------------------------------------------------------- */
 
-/* Scratch of a walk survives in the pool; all else begins anew. */
+/* Memory survives in the pool; what it held was about another thread's stack. */
 static void state_reset(struct ms_thread *t)
 {
 	struct ms_thread clean = { .frames = t->frames,
 				   .levels = t->levels,
-				   .frames_max = t->frames_max };
+				   .frames_max = t->frames_max,
+				   .memo = t->memo };
 
 	*t = clean;
+	ms_memo_forget(&t->memo);
 	t->window_bytes = MS_WINDOW_FIRST;
 }
 

@@ -7,16 +7,14 @@
 
 #include "preload/recorder.h"
 
-/*
- * One frame of a walk: module id << 48 | MS_WHERE_EXACT where the frame was interrupted,
- * not left by a call | address.
- */
 #define MS_FRAME_MODULE_SHIFT 48
 #define MS_FRAME_ADDRESS      ((1ULL << 47) - 1)
 
 struct ms_walk {
-	size_t count;	 /* frames in thread->frames, leaf first */
+	size_t count;	 /* fresh frames in thread->frames, leaf first */
+	size_t kept;	 /* outer frames that are those of thread->levels still */
 	enum ms_cut cut; /* 0: the outermost frame was reached */
+	bool repeatable; /* by rules, inside the thread's own stack: may be remembered */
 };
 
 /*
@@ -26,11 +24,14 @@ struct ms_walk {
 void ms_walk_stack(struct ms_walk *walk, struct ms_thread *thread,
 		   const uintptr_t *frame);
 
-/* Append one frame to thread->frames; false when there is no room (walk->cut is set). */
-bool ms_walk_add(struct ms_walk *walk, struct ms_thread *thread, uint64_t frame);
+/*
+ * Room for one more frame of the walk, zeroed but for where; NULL when the depth asked
+ * for is reached or there is no memory (walk->cut is set).
+ */
+struct ms_frame *ms_walk_add(struct ms_walk *walk, struct ms_thread *thread,
+			     uint64_t where);
 
-/* --- checked.c: reads that cannot fault
- * --------------------------------------------------- */
+/* --- checked.c: reads that cannot fault --------------------------------------------- */
 
 struct ms_checked { /* the last stretch that was read */
 	uintptr_t start, end;
@@ -40,8 +41,8 @@ struct ms_checked { /* the last stretch that was read */
 /* The word at address, which may be unmapped.  A system call where the stretch is new. */
 bool ms_checked_read(struct ms_checked *c, uintptr_t address, uint64_t *value);
 
-/* --- unwind.c: any frame that has unwind information
- * -------------------------------------- */
+/* --- unwind.c: any frame that has unwind information ---------------------------------
+ */
 
 /* The whole walk by complete rows and all registers: slow, for stacks with odd frames. */
 void ms_unwind_stack(struct ms_walk *walk, struct ms_thread *thread,
