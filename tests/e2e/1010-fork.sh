@@ -10,9 +10,10 @@ family() { # NAME LOGS WAY [N]
 	is "$(find . -name "$name.*.bin" | wc -l)" "$logs" "$name: $logs logs"
 	ok "$name: totals of each process equal the counter's" equal_counts "$name"
 	for log in "$name".*.bin; do
-		sizes "$log" 700000 700100 | cut -d' ' -f1
-		sizes "$log" 700000 700100 | cut -d' ' -f2 >>"$name.times"
-	done | sort -n >"$name.sizes"
+		sizes "$log" 700000 700100
+	done | sort -n >"$name.both"
+	cut -d' ' -f1 "$name.both" >"$name.sizes"
+	cut -d' ' -f2 "$name.both" >"$name.times"
 	is "$(uniq -d "$name.sizes")" "" "$name: no event is in two logs"
 	is "$(sort -u "$name.times")" 3 "$name: each process has its three blocks"
 }
@@ -21,6 +22,7 @@ family fork 51 fork 50
 is "$(wc -l <fork.sizes)" 51 "fork: 51 processes, all different"
 family threads 21 threads 20
 family grand 3 grand
+family argv 2 argv
 family spawn 2 spawn
 family vfork 2 vfork
 

@@ -2,9 +2,13 @@
 # dump prints the events of a log as another reader of the same bytes sees them.
 . "$(dirname "$0")/lib.sh"
 
-# as_dumped: the other reader's rows in dump's columns; a realloc is one row.
+# as_dumped: the other reader's rows in dump's columns; threads go by the kernel's
+# number and a realloc is one row.
 as_dumped() {
+	raw -i "$1" | sed -n 's/^thread \([0-9]*\) tid \([0-9]*\) .*/\1 \2/p' >tids
 	raw "$1" | awk -F'\t' -v OFS=, '
+		BEGIN { while ((getline line <"tids") > 0) { split(line, t, " "); tid[t[1]] = t[2] } }
+		{ $2 = tid[$2] }
 		{ form = $3; address = $4 == "0" ? "" : $4; size = $5 == "-" ? "" : $5 }
 		form == "realloc begin" { old[$2, ++depth[$2]] = address; next }
 		form == "realloc" || form == "reallocarray" { print $2, form, address, size, old[$2, depth[$2]--]; next }

@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
@@ -57,8 +58,12 @@ static void forks(size_t count)
 
 static void *busy(void *arg)
 {
-	while (!stop)
+	for (int i = 0; !stop; i++) {
 		free(hide(malloc(1 + (uintptr_t)arg)));
+		if (i % 1000 ==
+		    999) /* not too many events */
+			usleep(1000);
+	}
 	return NULL;
 }
 
@@ -74,6 +79,22 @@ static void forks_among_threads(size_t count)
 	stop = true;
 	for (size_t i = 0; i < 3; i++)
 		pthread_join(threads[i], NULL);
+}
+
+/* argv and the environment are the program's to change; git does, and then forks. */
+static void own_arguments(char **argv)
+{
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
+
+	MUST(page != MAP_FAILED);
+	for (int i = 0; argv[i]; i++)
+		argv[i] = page;
+	for (int i = 0; environ[i]; i++)
+		environ[i] = page;
+	argv[0] = NULL;
+	munmap(page, 4096);
+	join(child(1));
 }
 
 static void grandchildren(void)
@@ -156,6 +177,8 @@ int main(int argc, char **argv)
 		grandchildren();
 	else if (strcmp(way, "clone") == 0)
 		raw_clone();
+	else if (strcmp(way, "argv") == 0)
+		own_arguments(argv);
 	else if (strcmp(way, "vfork") == 0)
 		vforked(argv[0]);
 	else if (strcmp(way, "spawn") == 0)
