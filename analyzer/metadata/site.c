@@ -86,6 +86,8 @@ static const struct pattern plumbing[] = {
 	{ "std::_Bvector_base<*>::_M_allocate", NULL },
 	{ "std::*::_M_get_node", NULL },
 	{ "std::*::_M_put_node", NULL },
+	{ "std::*::_M_create_node", NULL },
+	{ "std::*::_M_create_node<*>", NULL },
 	{ "std::__detail::_Hashtable_alloc<*>::_M_allocate_*", NULL },
 	{ "std::__detail::_Hashtable_alloc<*>::_M_deallocate_*", NULL },
 	/* libc++ (its inline namespace is __1, elsewhere __ndk1) */

@@ -44,6 +44,8 @@ START_TEST(plumbing)
 		"std::__allocated_ptr<std::allocator<int> > "
 		"std::__allocate_guarded<std::allocator<int> >(std::allocator<int>&)",
 		"std::__1::allocator<int>::allocate[abi:v15000](unsigned long)",
+		"std::_Rb_tree_node<int>* std::_Rb_tree<int, int, std::_Identity<int>, "
+		"std::less<int>, std::allocator<int> >::_M_create_node<int>(int&&)",
 		"std::__1::__libcpp_allocate(unsigned long, unsigned long)",
 		"__rust_alloc",
 		"__rdl_alloc",
