@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+/* Beyond this a stack counts as this long, unless all of it was asked for. */
+#define LONGEST_STACK 131072
+
 static const struct ms_frame no_stack;
 
 void ms_frames_init(struct ms_frames_seen *seen)
@@ -152,18 +155,19 @@ ms_status ms_walk_next(struct ms_walk *walk, const struct ms_frame **frame,
 	return MS_OK;
 }
 
-static ms_status count_frames(struct ms_metadata *meta, uint32_t stack, size_t *count,
-			      struct ms_error *err)
+/*
+ * The nodes of a stack, at most limit: a forged log may chain millions of them, and a
+ * report walks every stack.
+ */
+static size_t count_nodes(struct ms_metadata *meta, uint32_t stack, size_t limit)
 {
-	const struct ms_frame *frame;
-	struct ms_walk walk;
-	ms_status status;
+	uint32_t module;
+	uint64_t offset;
+	size_t count = 0;
 
-	*count = 0;
-	ms_walk_begin(&walk, meta, stack);
-	while ((status = ms_walk_next(&walk, &frame, err)) == MS_OK && frame)
-		++*count;
-	return status;
+	while (count < limit && ms_metadata_node(meta, stack, &module, &offset, &stack))
+		count++;
+	return count;
 }
 
 /* The same object for each occurrence of a frame: stacks are many, frames are few. */
@@ -186,28 +190,46 @@ static void append_frame(struct ms_doc *doc, json_t *array, struct ms_frames_see
 		ms_doc_append_value(doc, array, json_incref(entry->json));
 }
 
+/* Append the frames of count nodes from *node on, and step past them. */
+static ms_status append_nodes(struct ms_doc *doc, json_t *array,
+			      struct ms_frames_seen *seen, struct ms_metadata *meta,
+			      uint32_t *node, size_t count, struct ms_error *err)
+{
+	ms_status status = MS_OK;
+
+	for (size_t i = 0; status == MS_OK && i < count; i++) {
+		const struct ms_frame *frames;
+		uint32_t module, here = *node;
+		uint64_t offset;
+		size_t n;
+
+		if (!ms_metadata_node(meta, here, &module, &offset, node))
+			break;
+		status = ms_metadata_frames(meta, here, &frames, &n, err);
+		for (size_t f = 0; status == MS_OK && f < n; f++)
+			append_frame(doc, array, seen, &frames[f]);
+	}
+	return status;
+}
+
 ms_status ms_doc_stack(struct ms_doc *doc, json_t *object, const char *key,
 		       struct ms_frames_seen *seen, struct ms_metadata *meta,
 		       uint32_t stack, unsigned depth, struct ms_error *err)
 {
 	json_t *array = ms_doc_array(doc, object, key);
-	const struct ms_frame *frame;
-	struct ms_walk walk;
-	size_t count, inner, outer;
-	ms_status status = count_frames(meta, stack, &count, err);
+	bool unlimited = depth == 0 || depth == UINT32_MAX;
+	size_t count = count_nodes(meta, stack, unlimited ? SIZE_MAX : LONGEST_STACK);
+	size_t outer = unlimited || count <= depth ? 0 : depth / 4;
+	size_t inner = unlimited || count <= depth ? count : depth - outer;
+	ms_status status = append_nodes(doc, array, seen, meta, &stack, inner, err);
+	size_t omitted = count - inner - outer;
+	uint32_t module;
+	uint64_t offset;
 
-	outer = depth && count > depth ? depth / 4 : 0;
-	inner = depth && count > depth ? depth - outer : count;
-	ms_walk_begin(&walk, meta, stack);
-	for (size_t i = 0; status == MS_OK && i < count; i++) {
-		status = ms_walk_next(&walk, &frame, err);
-		if (status != MS_OK || !frame)
-			break;
-		if (i < inner || i >= count - outer)
-			append_frame(doc, array, seen, frame);
-		else if (i == inner)
-			ms_doc_u64(doc, ms_doc_append(doc, array), "omitted",
-				   count - inner - outer);
-	}
-	return status;
+	if (status != MS_OK || inner == count)
+		return status;
+	ms_doc_u64(doc, ms_doc_append(doc, array), "omitted", omitted);
+	while (omitted-- && ms_metadata_node(meta, stack, &module, &offset, &stack))
+		;
+	return append_nodes(doc, array, seen, meta, &stack, outer, err);
 }

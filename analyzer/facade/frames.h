@@ -54,7 +54,7 @@ MS_MUST_CHECK ms_status ms_walk_next(struct ms_walk *walk, const struct ms_frame
 				     struct ms_error *err);
 
 /*
- * A stack as an array of frames, leaf first.  More than depth (0: no limit): the
+ * A stack as an array of frames, leaf first.  Of more than depth calls (0: no limit) the
  * outermost quarter is kept too, and an object {"omitted": n} stands for those between.
  */
 MS_MUST_CHECK ms_status ms_doc_stack(struct ms_doc *doc, json_t *object, const char *key,

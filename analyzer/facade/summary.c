@@ -6,7 +6,7 @@
 #include "analyzer/base/alloc.h"
 
 #define TOP_SITES  10
-#define TEXT_DEPTH 6
+#define TEXT_DEPTH 8
 #define JSON_DEPTH 128
 
 struct summary {

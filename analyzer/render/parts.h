@@ -30,6 +30,8 @@ void ms_write_csv_field(struct ms_writer *writer, const char *text);
 void ms_write_heading(struct ms_writer *writer, const char *title);
 /* The last component of a path; the text itself when it has none.  NULL: NULL. */
 const char *ms_base_name(const char *path);
+/* name without template arguments, parameters and return type, cut to room - 1 bytes. */
+void ms_short_name(char *out, size_t room, const char *name);
 /*
  * A frame of a document in at most columns (0: no limit): function, file:line or
  * [module].  Returns the columns taken.

@@ -85,7 +85,7 @@ static void frame_name(char *buffer, size_t bytes, const json_t *frame)
 size_t ms_write_frame(struct ms_writer *writer, const json_t *frame, size_t columns)
 {
 	const char *function = ms_json_string(frame, "function");
-	char name[300], place[300] = "";
+	char name[1024], place[300] = "";
 	size_t room = columns, taken, place_columns;
 
 	if (function)
@@ -96,7 +96,11 @@ size_t ms_write_frame(struct ms_writer *writer, const json_t *frame, size_t colu
 	/* The place is short and tells more than the end of a long name. */
 	if (room && place_columns && room > place_columns + 12)
 		room -= place_columns + 2;
-	taken = ms_write_escaped(writer, function ? function : name, room);
+	if (function && room && ms_escape(NULL, 0, function, strlen(function)) > room)
+		ms_short_name(name, sizeof(name), function);
+	else if (function)
+		snprintf(name, sizeof(name), "%s", function);
+	taken = ms_write_escaped(writer, name, room);
 	if (!place_columns || (columns && taken + 2 >= columns))
 		return taken;
 	ms_write_text(writer, "  ");

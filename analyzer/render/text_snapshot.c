@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define INDENT	   41 /* where names begin, right of the figures */
+#define INDENT	   42 /* where names begin, right of the figures */
 #define MAX_FRAMES 12
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -114,7 +114,7 @@ static void write_row(struct ms_writer *writer, const char *by, const json_t *ro
 	char buffer[MS_HUMAN_BYTES];
 
 	ms_writef(writer, "%10s", ms_human_size(buffer, bytes));
-	ms_writef(writer, "  %6s", ms_share_text(buffer, bytes, whole));
+	ms_writef(writer, "  %7s", ms_share_text(buffer, bytes, whole));
 	ms_writef(writer, "  %9s",
 		  ms_human_count(buffer, ms_json_u64(row, "live_blocks")));
 	ms_writef(writer, "  %8s  ",
@@ -142,7 +142,7 @@ static ms_status write_text(struct ms_writer *writer, const json_t *document,
 		return ms_fail_memory(err);
 	write_head(writer, document);
 	ms_write_bold(writer);
-	ms_writef(writer, "%10s  %6s  %9s  %8s  %s\n", "live", "share", "blocks", "calls",
+	ms_writef(writer, "%10s  %7s  %9s  %8s  %s\n", "live", "share", "blocks", "calls",
 		  by);
 	ms_write_plain(writer);
 	json_array_foreach (rows, index, row)

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define INDENT	    20 /* where names begin, right of the figures */
+#define INDENT	    21 /* where names begin, right of the figures */
 #define MAX_THREADS 10
 #define MAX_PIDS    20
 
@@ -195,7 +195,7 @@ static void write_site(struct ms_writer *writer, const json_t *site,
 	char figure[MS_HUMAN_BYTES], share[MS_HUMAN_BYTES];
 
 	ms_writef(writer, "%10s", human(figure, value, order->bytes));
-	ms_writef(writer, "  %6s  ", ms_share_text(share, value, whole));
+	ms_writef(writer, "  %7s  ", ms_share_text(share, value, whole));
 	ms_write_frame(writer, site, width > INDENT + 20 ? width - INDENT : 0);
 	ms_write_text(writer, "\n");
 	write_details(writer, site);
@@ -231,7 +231,7 @@ static void write_sites(struct ms_writer *writer, const json_t *document)
 	if (shown == json_array_size(sites) || whole <= together)
 		return;
 	ms_writef(writer, "%10s", human(buffer, whole - together, order->bytes));
-	ms_writef(writer, "  %6s  ", ms_share_text(buffer, whole - together, whole));
+	ms_writef(writer, "  %7s  ", ms_share_text(buffer, whole - together, whole));
 	ms_writef(writer, "in %s other sites\n",
 		  ms_human_count(buffer, json_array_size(sites) - shown));
 }

@@ -312,6 +312,39 @@ START_TEST(frames_say_what_is_known)
 }
 END_TEST
 
+static const struct {
+	const char *name, *short_name;
+} long_names[] = {
+	{ "main", "main" },
+	{ "f(int, char const*)", "f()" },
+	{ "void std::vector<double, std::allocator<double> >::push_back(double&&)",
+	  "std::vector<>::push_back()" },
+	{ "std::shared_ptr<W> deep::er::build<W>(int)", "deep::er::build<>()" },
+	{ "operator new(unsigned long)", "operator new()" },
+	{ "bool operator< <int>(A<int> const&, A<int> const&)", "operator< <int>()" },
+	{ "A::operator()(int) const", "A::operator()()" },
+	{ "A::operator()", "A::operator()" },
+	{ "A::operator->() const", "A::operator->()" },
+	{ "std::ostream& operator<< <char>(std::ostream&, char)", "operator<< <char>()" },
+	{ "main::{lambda(int)#1}::operator()(int) const",
+	  "main::{lambda(int)#1}::operator()()" },
+	{ "(anonymous namespace)::f(int)", "(anonymous namespace)::f()" },
+	{ "<alloc::vec::Vec<T> as core::Drop>::drop",
+	  "<alloc::vec::Vec<> as core::Drop>::drop" },
+	{ "broken<name(", "broken<name(" },
+	{ ">>>)))", ">>>)))" },
+	{ "", "" },
+};
+
+START_TEST(long_names_lose_what_tells_little)
+{
+	char name[128];
+
+	ms_short_name(name, sizeof(name), long_names[_i].name);
+	ck_assert_str_eq(name, long_names[_i].short_name);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("render");
@@ -332,6 +365,8 @@ int main(void)
 	tcase_add_test(tcase, numbers_beyond_json_integers);
 	tcase_add_test(tcase, a_document_as_flat_csv);
 	tcase_add_test(tcase, frames_say_what_is_known);
+	tcase_add_loop_test(tcase, long_names_lose_what_tells_little, 0,
+			    (int)(sizeof(long_names) / sizeof(long_names[0])));
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
