@@ -7,7 +7,7 @@
  * it decides: it holds the pid and the time.
  */
 #include "analyzer/capture/record.h"
-#include "common/crc32c.h"
+#include "common/checks.h"
 #include "common/wire.h"
 
 #include <fcntl.h>
@@ -99,8 +99,6 @@ ms_status ms_record_patterns(char plain[MS_RECORD_PATH], char numbered[MS_RECORD
  */
 static uint64_t begun(const char *path, uint64_t pid)
 {
-	const size_t crc_from =
-		offsetof(struct ms_wire_head, head_crc) + sizeof(uint32_t);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct ms_wire_head head;
 	ssize_t len;
@@ -110,9 +108,7 @@ static uint64_t begun(const char *path, uint64_t pid)
 	len = pread(fd, &head, sizeof head, 0);
 	close(fd);
 	if (len != (ssize_t)sizeof head || memcmp(head.magic, MS_WIRE_MAGIC, 8) != 0 ||
-	    head.pid != pid ||
-	    head.head_crc !=
-		    ms_crc32c(0, (const char *)&head + crc_from, sizeof head - crc_from))
+	    head.pid != pid || head.head_crc != ms_head_check(&head))
 		return 0;
 	return head.start_unix_ns;
 }

@@ -41,7 +41,7 @@ ok "the page has the example's bytes" [ -s listing ]
 ok "the page has the example's dump" [ -s page.csv ]
 bytes <listing >page.bin
 "$tools/small_log" >code.bin
-same page.bin code.bin "the example is what its writer writes"
+same page.bin code.bin "the example is what its writer writes (scripts/update-log-page)"
 "$analyze" dump --format csv page.bin >code.csv 2>err
 is $? 0 "the example is a log without damage"
 same page.csv code.csv "it decodes to what the page says"
@@ -64,7 +64,7 @@ block "table: lost" | flowed >page.lost
 same page.lost code.lost "the counters"
 # Types of record: numbers and names as common/wire.h has them.
 block "table: records" | flowed | awk '{ gsub(/-/, "_", $2); print $1, toupper($2) }' >page.records
-sed -n 's/^[ \t]*MS_RECORD_\([A-Z_]*\) = \([0-9]*\),.*/\2 \1/p' "$root/common/wire.h" |
-	awk '$1 < 16' >code.records
+tr '\n\t' '  ' <"$root/common/wire.h" | grep -oE 'MS_RECORD_[A-Z_]+ = +[0-9]+' |
+	sed 's/MS_RECORD_\([A-Z_]*\) = *\([0-9]*\)/\2 \1/' | awk '$1 < 16' >code.records
 same page.records code.records "the types of record"
 done_testing

@@ -2,7 +2,9 @@
 # make install: what it puts where, that it works from there, that uninstall takes it away.
 . "$(dirname "$0")/lib.sh"
 export PREFIX=/opt/ms DESTDIR="$tmp/dest"
-install() { make -s -C "$root" OUT="$build" CFLAGS= LDFLAGS= "$@" >make.out 2>&1; }
+# A copy of the build, so that another prefix does not change the one that others test.
+cp -a "$build" copy
+install() { make -s -C "$root" OUT="$tmp/copy" CFLAGS= LDFLAGS= "$@" >make.out 2>&1; }
 
 ok "make install" install install
 cat make.out | head -n 20 | sed 's/^/# /'

@@ -9,7 +9,7 @@
 #include "analyzer/base/alloc.h"
 #include "analyzer/capture/capture.h"
 #include "analyzer/capture/record.h"
-#include "common/crc32c.h"
+#include "common/checks.h"
 #include "common/wire.h"
 
 #include <check.h>
@@ -494,10 +494,9 @@ static void write_head(const char *name, uint64_t pid, uint64_t start_unix_ns)
 				     .head_bytes = MS_WIRE_PAGE,
 				     .pid = pid,
 				     .start_unix_ns = start_unix_ns };
-	const size_t from = offsetof(struct ms_wire_head, machine);
 
 	memcpy(head.magic, MS_WIRE_MAGIC, 8);
-	head.head_crc = ms_crc32c(0, (char *)&head + from, sizeof head - from);
+	head.head_crc = ms_head_check(&head);
 	write_file(name, &head, sizeof head, 0600);
 }
 
