@@ -28,8 +28,6 @@ static void add_component(struct ms_strbuf *out, const char *component, size_t l
 	if (is(component, len, "..") && out->len > 0) {
 		size_t last = last_component(out);
 
-		if (is(out->text, out->len, "/"))
-			return;
 		if (!is(out->text + last, out->len - last, "..")) {
 			ms_strbuf_truncate(out, last > 1 ? last - 1 : last);
 			return;

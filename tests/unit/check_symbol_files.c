@@ -223,7 +223,7 @@ START_TEST(common_parts_moved_out_by_dwz)
 	      "gcc -g -O2 -I$ROOT $SRC/calls.c note.o -DMORE -o dwz/b; "
 	      "objcopy --only-keep-debug dwz/b dwz/two.debug; "
 	      "dwz -m dwz/.dwz/common.debug -M $PWD/gone/.dwz/common.debug "
-	      "dwz/one.debug dwz/two.debug; readelf -SW dwz/one.debug | grep -q altlink; "
+	      "dwz/one.debug dwz/two.debug; readelf -SW dwz/one.debug 2>&1 | grep -q altlink; "
 	      "mv dwz/one.debug dwz/.build-id/%.2s/%s.debug",
 	      build_id, build_id, build_id + 2);
 	expect_whole(at("stripped"), build_id, at("dwz"));
