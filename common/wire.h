@@ -32,7 +32,7 @@ struct ms_wire_head {
 	uint16_t major;	     /* another major: refuse */
 	uint16_t minor;	     /* a later minor: skip what is unknown */
 	uint32_t head_bytes; /* offset of the first window, MS_WIRE_PAGE */
-	uint32_t head_crc;   /* crc32c of the bytes from head_crc's end to 128 */
+	uint32_t head_crc;   /* crc32c of all 128 bytes, this as 0 */
 	uint16_t machine;    /* ELF e_machine */
 	uint8_t pointer_bytes;
 	uint8_t clock;	     /* enum ms_wire_clock */
@@ -76,7 +76,7 @@ struct ms_wire_status {
 	uint64_t stop_ticks;
 	uint64_t end_ticks;
 	uint64_t lost[MS_WIRE_COUNTERS];
-	uint32_t reserved;
+	uint32_t windows; /* handed out so far */
 	uint32_t crc; /* crc32c of all before it; only when end is EXITED */
 };
 static_assert(sizeof(struct ms_wire_status) == 304, "the status is 304 bytes");

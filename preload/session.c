@@ -4,7 +4,7 @@
  */
 #include "preload/session.h"
 
-#include "common/crc32c.h"
+#include "common/checks.h"
 #include "preload/clock.h"
 #include "preload/config.h"
 #include "preload/facts.h"
@@ -40,6 +40,8 @@ static int create_file(uint64_t unix_ns)
 /* All but the magic, which makes it a log. */
 static void fill_head(struct ms_wire_head *head, bool forked, uint64_t unix_ns)
 {
+	struct ms_wire_head sealed;
+
 	head->major = MS_WIRE_MAJOR;
 	head->minor = MS_WIRE_MINOR;
 	head->head_bytes = MS_WIRE_PAGE;
@@ -54,7 +56,9 @@ static void fill_head(struct ms_wire_head *head, bool forked, uint64_t unix_ns)
 	head->start_mono_ns = ms_clock_ns(CLOCK_MONOTONIC);
 	head->start_ticks = ms_now_after();
 	head->flags = forked ? MS_HEAD_FORKED : 0;
-	head->head_crc = ms_crc32c(0, &head->machine, sizeof *head - 20);
+	sealed = *head;
+	memcpy(sealed.magic, MS_WIRE_MAGIC, sizeof sealed.magic);
+	head->head_crc = ms_head_check(&sealed);
 }
 
 static int map_head(bool forked, uint64_t unix_ns)
@@ -161,8 +165,7 @@ void ms_status_seal(void)
 		return;
 	s->open_windows =
 		atomic_load_explicit(&ms_session->open_windows, memory_order_relaxed);
-	__atomic_store_n(&s->crc, ms_crc32c(0, s, offsetof(struct ms_wire_status, crc)),
-			 __ATOMIC_RELEASE);
+	__atomic_store_n(&s->crc, ms_status_check(s), __ATOMIC_RELEASE);
 }
 
 void ms_lost(unsigned which, uint64_t count)
@@ -217,9 +220,10 @@ static void trim(void)
 	if (!atomic_load(&ms_session->growers) &&
 	    atomic_compare_exchange_strong(&ms_session->file_bytes, &end,
 					   e->offset + used)) {
-		ms_file_truncate(ms_session->path, &ms_session->file, e->offset + used);
+		/* the extent first: a longer file is a log, a shorter one is damaged */
 		__atomic_store_n(&ms_session->status->extent, e->offset + used,
 				 __ATOMIC_RELEASE);
+		ms_file_truncate(ms_session->path, &ms_session->file, e->offset + used);
 	}
 	atomic_store(&ms_session->trimming, false);
 }

@@ -15,6 +15,7 @@
 #include "preload/pool.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -137,7 +138,7 @@ static bool take_used(struct ms_thread *t, uint64_t ticks)
 	return true;
 }
 
-bool ms_thread_room(struct ms_thread *t)
+static bool make_room(struct ms_thread *t)
 {
 	uint64_t ticks = ms_now_before();
 	struct ms_window *w;
@@ -157,6 +158,21 @@ bool ms_thread_room(struct ms_thread *t)
 		t->window_bytes *= 2;
 	attach(t, w);
 	return true;
+}
+
+/*
+ * No signals meanwhile: a handler that leaves by longjmp would leave a window half made,
+ * and one that comes again and again would let the file grow each time.
+ */
+bool ms_thread_room(struct ms_thread *t)
+{
+	uint64_t all = ~0ULL, old;
+	bool made;
+
+	ms_sys(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, sizeof old);
+	made = make_room(t);
+	ms_sys(SYS_rt_sigprocmask, SIG_SETMASK, &old, 0, sizeof old);
+	return made;
 }
 
 /* What is left of the window goes to the next thread, unless that is next to nothing. */

@@ -7,7 +7,7 @@
  */
 #include "preload/window.h"
 
-#include "common/crc32c.h"
+#include "common/checks.h"
 #include "preload/config.h"
 #include "preload/file.h"
 #include "preload/pool.h"
@@ -27,11 +27,12 @@ static size_t extent_bytes(uint64_t file_bytes)
 	return bytes;
 }
 
-static struct ms_extent *extent_grow(void)
+/* alone: nobody else is growing the file; what a race leaves over should be small */
+static struct ms_extent *extent_grow(bool alone, size_t need)
 {
 	uint64_t have =
 		atomic_load_explicit(&ms_session->file_bytes, memory_order_relaxed);
-	size_t bytes = extent_bytes(have);
+	size_t bytes = alone ? extent_bytes(have) : EXTENT_FIRST;
 	struct ms_extent *extent = ms_small(sizeof *extent);
 	int error = 0;
 	uint64_t offset;
@@ -40,6 +41,8 @@ static struct ms_extent *extent_grow(void)
 		ms_stop(MS_STOP_MEMORY, ENOMEM);
 		return NULL;
 	}
+	while (bytes < need)
+		bytes *= 2;
 	if (ms_config.max_size && have + bytes > ms_config.max_size) {
 		ms_stop(MS_STOP_SIZE, 0);
 		return NULL;
@@ -63,10 +66,10 @@ static struct ms_extent *extent_grow(void)
  * then looks for the other (both sequentially consistent).  The cut gives way at once; a
  * grower waits for the one ftruncate that may be under way, not longer.
  */
-static bool growing_begin(void)
+static bool growing_begin(bool *alone)
 {
 	for (unsigned tries = 0; tries < 1000000; tries++) {
-		atomic_fetch_add(&ms_session->growers, 1);
+		*alone = !atomic_fetch_add(&ms_session->growers, 1);
 		if (!atomic_load(&ms_session->trimming))
 			return true;
 		atomic_fetch_sub(&ms_session->growers, 1);
@@ -75,13 +78,14 @@ static bool growing_begin(void)
 	return false;
 }
 
-static struct ms_extent *extent_new(void)
+static struct ms_extent *extent_new(size_t need)
 {
 	struct ms_extent *extent;
+	bool alone;
 
-	if (!growing_begin())
+	if (!growing_begin(&alone))
 		return NULL;
-	extent = extent_grow();
+	extent = extent_grow(alone, need);
 	atomic_fetch_sub(&ms_session->growers, 1);
 	return extent;
 }
@@ -121,12 +125,12 @@ static void status_cover(uint64_t end)
  * The extent to carve from after `full`: one that a lost race left over, or a new one.
  * When another thread was faster, ours is left over.
  */
-static struct ms_extent *next_extent(struct ms_extent *full)
+static struct ms_extent *next_extent(struct ms_extent *full, size_t need)
 {
 	struct ms_extent *e = MS_POOL_POP(&ms_session->extent_pool, struct ms_extent);
 
 	if (!e) {
-		e = extent_new();
+		e = extent_new(need);
 		if (!e)
 			return NULL;
 		status_cover(e->offset + e->bytes);
@@ -147,14 +151,14 @@ static void *take_space(size_t *bytes)
 	void *space = NULL;
 
 	while (extent && !(space = carve(extent, bytes)))
-		extent = next_extent(extent);
+		extent = next_extent(extent, *bytes);
 	return space;
 }
 
 void ms_window_assign(struct ms_window *window, enum ms_window_kind kind, uint32_t owner,
 		      uint64_t base_ticks)
 {
-	struct ms_wire_window *h = window->header;
+	struct ms_wire_window *h = window->header, sealed;
 
 	__atomic_store_n(&h->magic, 0, __ATOMIC_RELEASE);
 	h->kind = (uint16_t)kind;
@@ -166,8 +170,9 @@ void ms_window_assign(struct ms_window *window, enum ms_window_kind kind, uint32
 	h->base_ticks = base_ticks;
 	/* the checksum covers the magic, which is stored last: a torn header is no window
 	 */
-	h->header_crc = MS_WINDOW_MAGIC;
-	h->header_crc = ms_crc32c(ms_crc32c(0, &h->header_crc, 4), &h->kind, 28);
+	sealed = *h;
+	sealed.magic = MS_WINDOW_MAGIC;
+	h->header_crc = ms_window_check(&sealed);
 	__atomic_store_n(&h->magic, MS_WINDOW_MAGIC, __ATOMIC_RELEASE);
 }
 
@@ -183,6 +188,8 @@ struct ms_window *ms_window_new(enum ms_window_kind kind, size_t bytes, uint32_t
 	space = window ? take_space(&bytes) : NULL;
 	if (!space)
 		return NULL;
+	__atomic_fetch_add(&ms_session->status->windows, 1, __ATOMIC_RELAXED);
+	ms_status_seal();
 	window->header = space;
 	window->body_bytes = (uint32_t)(bytes - sizeof *window->header);
 	ms_window_assign(window, kind, owner, base_ticks);

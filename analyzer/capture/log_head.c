@@ -6,12 +6,11 @@
  * wrong with the first page is damage: the windows do not depend on it.
  */
 #include "analyzer/capture/log.h"
-#include "common/crc32c.h"
+#include "common/checks.h"
 
 #include <stddef.h>
 #include <string.h>
 
-#define CRC_FROM       (offsetof(struct ms_wire_head, head_crc) + 4)
 #define HEAD_BYTES_MAX (1u << 20)
 
 static ms_status check_format(const struct ms_log *log, const char *path,
@@ -45,10 +44,8 @@ static ms_status check_version(const struct ms_log *log, const char *path,
 static void check_head(struct ms_log *log)
 {
 	const struct ms_wire_head *head = &log->head;
-	uint32_t crc =
-		ms_crc32c(0, (const uint8_t *)head + CRC_FROM, sizeof(*head) - CRC_FROM);
 
-	log->head_ok = crc == head->head_crc;
+	log->head_ok = head->head_crc == ms_head_check(head);
 	if (!log->head_ok)
 		ms_log_damaged(
 			log, 0, sizeof(*head),
@@ -77,7 +74,7 @@ static void check_status(struct ms_log *log)
 	uint32_t crc;
 
 	exited.end = MS_END_EXITED;
-	crc = ms_crc32c(0, &exited, offsetof(struct ms_wire_status, crc));
+	crc = ms_status_check(&exited);
 	if (log->status.end == MS_END_EXITED)
 		log->ended = crc == log->status.crc;
 	if ((log->status.end == MS_END_EXITED) != (crc == log->status.crc))

@@ -4,7 +4,7 @@
  */
 #include "analyzer/base/alloc.h"
 #include "analyzer/capture/log.h"
-#include "common/crc32c.h"
+#include "common/checks.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -81,8 +81,7 @@ bool ms_log_header_at(const struct ms_log *log, uint64_t offset,
 		return false;
 	memcpy(header, log->bytes + offset, sizeof(*header));
 	return header->magic == MS_WINDOW_MAGIC &&
-	       ms_crc32c(0, header, offsetof(struct ms_wire_window, header_crc)) ==
-		       header->header_crc &&
+	       ms_window_check(header) == header->header_crc &&
 	       header->header_bytes >= sizeof(*header) && header->header_bytes % 8 == 0 &&
 	       header->length >= MS_WIRE_PAGE && header->length % MS_WIRE_PAGE == 0 &&
 	       header->header_bytes <= header->length;

@@ -212,6 +212,11 @@ static void check_extent(struct ms_log *log, uint64_t walked)
 		ms_log_damaged(log, log->unsealed_at, sizeof(struct ms_wire_window),
 			       "%" PRIu64 " windows without a checksum, %u should be",
 			       log->unsealed, log->status.open_windows);
+	/* said only where nothing else explains it */
+	if (!log->damage_count && log->window_count < log->status.windows)
+		ms_log_damaged(log, log->head_bytes, end - log->head_bytes,
+			       "%zu windows, %u should be", log->window_count,
+			       log->status.windows);
 	at = end < log->size ? ms_log_nonzero(log, end, log->size) : log->size;
 	if (at < log->size)
 		ms_log_damaged(log, at, log->size - at,

@@ -15,10 +15,9 @@
 /*
  * Bytes are requested bytes.  At any instant
  *
- *   total_allocations - (total_deallocations - unmatched_deallocations)
- *                     - overwritten_blocks                            =
- * active_allocations total_allocated   - total_deallocated - overwritten_bytes         =
- * current_memory
+ *   active_allocations = total_allocations - overwritten_blocks
+ *                        - (total_deallocations - unmatched_deallocations)
+ *   current_memory     = total_allocated - total_deallocated - overwritten_bytes
  *
  * An unmatched call is counted as the call that it is: it ended (or changed) a block, but
  * one whose beginning the log does not have, so there are no bytes to take away.  (Sums

@@ -8,7 +8,7 @@
 #define _GNU_SOURCE
 #include "analyzer/capture/capture.h"
 #include "analyzer/snapshot/snapshot.h"
-#include "common/crc32c.h"
+#include "common/checks.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -113,11 +113,11 @@ static void fix_head(uint8_t *data)
 	memcpy(head.magic, MS_WIRE_MAGIC, 8);
 	head.major = MS_WIRE_MAJOR;
 	head.head_bytes = MS_WIRE_PAGE;
-	head.head_crc = ms_crc32c(0, &head.machine, sizeof(head) - 20);
+	head.head_crc = ms_head_check(&head);
 	memcpy(data, &head, sizeof(head));
 	memcpy(&status, data + MS_WIRE_STATUS, sizeof(status));
 	if (status.end == MS_END_EXITED)
-		status.crc = ms_crc32c(0, &status, offsetof(struct ms_wire_status, crc));
+		status.crc = ms_status_check(&status);
 	memcpy(data + MS_WIRE_STATUS, &status, sizeof(status));
 }
 

@@ -293,6 +293,7 @@ START_TEST(a_later_minor_is_read)
 
 	build(&lb);
 	lb_head(&lb)->minor = 9;
+	lb_fix_head(&lb);
 	w = lb_open(&lb, 77, 0, 0);
 	memset((uint8_t *)lb_wire(&lb, w) + 64, 0xab, 100);
 	lb_wire(&lb, w)->spare = 5;

@@ -23,7 +23,7 @@
 #ifndef MS_TEST_LOG_BUILDER_H
 #define MS_TEST_LOG_BUILDER_H
 
-#include "common/crc32c.h"
+#include "common/checks.h"
 #include "common/event.h"
 #include "common/varint.h"
 #include "common/wire.h"
@@ -88,18 +88,17 @@ static inline struct ms_wire_window *lb_wire(struct log_builder *lb, size_t wind
  */
 static inline void lb_fix_head(struct log_builder *lb)
 {
-	lb_head(lb)->head_crc = ms_crc32c(0, lb->data + 20, 128 - 20);
+	lb_head(lb)->head_crc = ms_head_check(lb_head(lb));
 }
 
 static inline void lb_fix_status(struct log_builder *lb)
 {
-	lb_status(lb)->crc =
-		ms_crc32c(0, lb_status(lb), sizeof(struct ms_wire_status) - 4);
+	lb_status(lb)->crc = ms_status_check(lb_status(lb));
 }
 
 static inline void lb_fix_header(struct log_builder *lb, size_t window)
 {
-	lb_wire(lb, window)->header_crc = ms_crc32c(0, lb_wire(lb, window), 32);
+	lb_wire(lb, window)->header_crc = ms_window_check(lb_wire(lb, window));
 }
 
 static inline void lb_reserve(struct log_builder *lb, size_t len)
@@ -170,6 +169,7 @@ static inline size_t lb_open(struct log_builder *lb, uint16_t kind, uint32_t own
 	wire->base_ticks = base_ticks;
 	lb_fix_header(lb, window);
 	lb_status(lb)->extent = lb->len;
+	lb_status(lb)->windows++;
 	return window;
 }
 
