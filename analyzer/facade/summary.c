@@ -41,6 +41,9 @@ static void add_process(struct summary *s)
 			end = start + trace->duration_ns;
 	}
 	ms_doc_process(&s->doc, object, first);
+	/* A sum has no pid. */
+	if (s->m->count > 1)
+		ms_doc_value(&s->doc, object, "pid", json_null());
 	begin = ms_metadata_process(first->meta)->start_unix_ns;
 	ms_doc_u64(&s->doc, object, "duration_ns", end > begin ? end - begin : 0);
 }

@@ -29,7 +29,8 @@ static size_t write_lead(struct tree *tree, const json_t *row, uint64_t level)
 	bool last = json_is_true(json_object_get(row, "last"));
 
 	ms_write_pad(tree->writer, ' ', tree->indent);
-	ms_write_dim(tree->writer);
+	if (level)
+		ms_write_dim(tree->writer);
 	for (uint64_t i = 1; i <= level; i++) {
 		if (branch && i == level)
 			ms_write_text(tree->writer,
@@ -38,7 +39,8 @@ static size_t write_lead(struct tree *tree, const json_t *row, uint64_t level)
 			ms_write_text(tree->writer,
 				      tree->through[i] ? tree->lines->through : "   ");
 	}
-	ms_write_plain(tree->writer);
+	if (level)
+		ms_write_plain(tree->writer);
 	if (branch)
 		tree->through[level] = !last;
 	if (branch || level == 0)
