@@ -117,6 +117,19 @@ $(OUT)/targets/%: tests/targets/%.cc
 	@mkdir -p $(@D)
 	$(CXX) -std=c++17 -o $@ $< $(TARGET_FLAGS)
 
+# The recorder with libunwind as a judge of every stack, for tests only.
+JUDGE_SRC := $(PRELOAD_SRC) $(wildcard tests/judge/*.c)
+JUDGE := $(OUT)/targets/libmemscope-judge.so
+
+$(OUT)/judge/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(PRELOAD_FLAGS) -DMS_JUDGE -c -o $@ $<
+
+$(JUDGE): $(JUDGE_SRC:%.c=$(OUT)/judge/%.o) preload/exports.map
+	@mkdir -p $(@D)
+	$(CC) -shared -o $@ $(filter %.o,$^) -Wl,--version-script=preload/exports.map \
+		-Wl,-z,now -lunwind
+
 # Programs that tests use: tests/tools/*.c.
 TOOL_SRC := $(wildcard tests/tools/*.c)
 TOOLS := $(TOOL_SRC:tests/%.c=$(OUT)/%)
@@ -155,7 +168,7 @@ units: $(UNIT_BIN) ## unit tests of this BUILD
 	@MS_BUILD_KIND=$(BUILD) MS_BUILD=$(abspath $(OUT)) scripts/run-tests -n $(BUILD)/ $(UNIT_BIN)
 
 .PHONY: targets
-targets: $(TARGETS) $(TOOLS) # the programs that end-to-end tests watch
+targets: $(TARGETS) $(TOOLS) $(JUDGE) # the programs that end-to-end tests watch
 
 E2E ?= $(sort $(wildcard tests/e2e/[0-9]*.sh))
 .PHONY: e2e

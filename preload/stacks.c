@@ -15,6 +15,14 @@
 #include "preload/walk.h"
 #include "preload/window.h"
 
+/* The build that has a judge (tests/judge) tells it every node and every stack. */
+#ifdef MS_JUDGE
+#include "tests/judge/judge.h"
+#else
+#define ms_judge_node(id, frame, parent) ((void)0)
+#define ms_judge_stack(frame, node)	 ((void)0)
+#endif
+
 struct ms_chunk { /* nodes first .. limit - 1 lie in one window */
 	uint32_t first, limit;
 	_Atomic uint32_t next;
@@ -86,6 +94,7 @@ static uint32_t node_new(uint64_t frame, uint32_t parent)
 	}
 	if (module && module != MS_MODULE_CUT)
 		address -= ms_modules_base(module);
+	ms_judge_node(id, frame, parent);
 	n = &c->nodes[id - c->first];
 	n->where = (uint64_t)module << MS_WHERE_MODULE_SHIFT | flag |
 		   (address & MS_WHERE_OFFSET);
@@ -274,5 +283,6 @@ uint32_t ms_stack_take(struct ms_thread *t, const uintptr_t *frame)
 		node = ms_memo_find(t, frame, &key);
 	if (MS_UNLIKELY(!node))
 		node = walk_and_intern(t, frame, key);
+	ms_judge_stack(frame, node);
 	return node;
 }
