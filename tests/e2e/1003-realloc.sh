@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 for run in 1 2 3; do
-	ok "four threads move blocks, run $run" counted race$run "$targets/realloc_race" 20000
+	ok "four threads move blocks, run $run" counted race$run "$targets/realloc_race" 6000
 	ok "totals equal the counter's" equal_counts race$run
 	log=$(ls race$run.*.bin)
 	is "$(raw -t "$log" | cut -d' ' -f 5-7)" "0 0 0" "none failed, none unmatched, none live twice"

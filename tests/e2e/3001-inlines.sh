@@ -10,7 +10,7 @@ for size in 970001 970002; do
 	addr2line -fie "$targets/inlines" "$address" | sed 's/ (discriminator.*//' |
 		paste - - | awk '{ n = split($2, p, "/"); print $1, p[n] }' >want
 	"$analyze" summary --format json in.bin | jq -r --argjson size $size '
-		[.sites[] | select(.allocated == $size)][0].stack[] | "\(.function) \(.file | split("/") | last):\(.line)"' |
+		[.sites[] | select(.allocated == $size)][0].stack[] | "\(.function) \(.file // "?" | split("/") | last):\(.line)"' |
 		head -n "$(wc -l <want)" >got
 	same got want "$size: the functions and lines of addr2line"
 	ok "$size: at least two of them" [ "$(wc -l <want)" -ge 2 ]

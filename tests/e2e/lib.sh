@@ -64,6 +64,9 @@ same() {
 	fi
 }
 
+# quietly COMMAND...: without its stdout, for use after ok.
+quietly() { "$@" >/dev/null; }
+
 skip() { # WHY DESCRIPTION
 	test_number=$((test_number + 1))
 	echo "ok $test_number - $2 # SKIP $1"

@@ -60,8 +60,7 @@ static void *busy(void *arg)
 {
 	for (int i = 0; !stop; i++) {
 		free(hide(malloc(1 + (uintptr_t)arg)));
-		if (i % 1000 ==
-		    999) /* not too many events */
+		if (i % 1000 == 999) /* not too many events */
 			usleep(1000);
 	}
 	return NULL;

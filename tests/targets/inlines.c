@@ -16,6 +16,13 @@ INLINE void *innermost(size_t bytes)
 	return hide(p);
 }
 
+INLINE void *another(size_t bytes)
+{
+	void *p = malloc(bytes);
+
+	return hide(p);
+}
+
 INLINE void *middle(size_t bytes)
 {
 	void *p = innermost(bytes + 1);
@@ -27,7 +34,7 @@ INLINE void *middle(size_t bytes)
 NOINLINE static void *outer(size_t bytes)
 {
 	void *a = middle(bytes);
-	void *b = innermost(bytes + 2);
+	void *b = another(bytes + 2);
 
 	free(a);
 	return hide(b);

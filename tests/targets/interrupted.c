@@ -4,7 +4,7 @@
  *
  * storm:  a timer interrupts malloc and free as often as it can, the handler calls
  * malloc. raise:  a handler allocates on the alternate stack, 1000 times, exactly. jump:
- * a handler leaves by siglongjmp, 200 times, out of the middle of hooks.
+ * a handler leaves by siglongjmp, 60 times, out of the middle of hooks.
  *
  * Build with: -O2 -fno-builtin
  */
@@ -101,8 +101,8 @@ static void jumps(void)
 {
 	watch(SIGALRM, on_jump, SA_NODEFER);
 	sigsetjmp(back, 1);
-	if (handled < 200) {
-		timer(100);
+	if (handled < 60) {
+		timer(50);
 		for (;;)
 			hide(malloc(refused));
 	}
