@@ -30,11 +30,7 @@ static enum place place_of(Dwarf_Die *die, Dwarf_Addr pc)
 	case DW_TAG_lexical_block:
 	case DW_TAG_try_block:
 	case DW_TAG_catch_block:
-		/* Some blocks have no range and yet hold code. */
-		if (dwarf_haspc(die, pc) > 0 || (!dwarf_hasattr(die, DW_AT_low_pc) &&
-						 !dwarf_hasattr(die, DW_AT_ranges)))
-			return THROUGH;
-		return NOT_THERE;
+		return dwarf_haspc(die, pc) > 0 ? THROUGH : NOT_THERE;
 	default:
 		return NOT_THERE;
 	}

@@ -154,12 +154,26 @@ START_TEST(by_link_and_checksum)
 }
 END_TEST
 
+/* The debug file has the program's own name, as where install puts it into .debug. */
+START_TEST(a_link_to_itself)
+{
+	shell("mkdir -p self; cp stripped self/program; cd self; cp program x; "
+	      "objcopy --add-gnu-debuglink=x program; mv program x");
+	expect_no_lines(at("self/x"), build_id, at("nowhere"), false);
+	shell("mkdir self/.debug; cp split.debug self/.debug/x");
+	expect_whole(at("self/x"), build_id, at("nowhere"));
+}
+END_TEST
+
+/* A link is a name, not a path. */
 START_TEST(a_link_that_leads_elsewhere)
 {
-	/* To itself, and out of its directory. */
-	shell("mkdir -p self; cp stripped self/self; cp stripped self.copy; cd self; "
-	      "cp self x; objcopy --add-gnu-debuglink=x self; mv self x");
-	expect_no_lines(at("self/x"), build_id, at("nowhere"), false);
+	shell("mkdir -p in/here; cp split.debug in/it.debug; cp split.debug in/x.dbg; "
+	      "cp stripped in/here/program; cd in/here; "
+	      "objcopy --add-gnu-debuglink=../it.debug program; "
+	      "sed -i 's#it[.]debug#../x.dbg#' program; "
+	      "readelf -p .gnu_debuglink program | grep -q ' [.][.]/x.dbg'");
+	expect_no_lines(at("in/here/program"), build_id, at("nowhere"), false);
 }
 END_TEST
 
@@ -383,6 +397,7 @@ int main(void)
 	tcase_add_test(tests, wrong_file_in_the_tree);
 	tcase_add_loop_test(tests, by_link, 0, 4);
 	tcase_add_test(tests, by_link_and_checksum);
+	tcase_add_test(tests, a_link_to_itself);
 	tcase_add_test(tests, a_link_that_leads_elsewhere);
 	tcase_add_loop_test(tests, compressed, 0, 2);
 	tcase_add_test(tests, another_build_id);

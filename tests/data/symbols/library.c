@@ -8,18 +8,21 @@
 
 void *volatile kept;
 
+static __attribute__((noinline)) void *inside(size_t n);
+
+EXPORT void *NAME(size_t n)
+{
+	kept = inside(n);
+	return kept ? kept : (kept = inside(n / 2));
+}
+
+/* Between two that are exported. */
 static __attribute__((noinline)) void *inside(size_t n)
 {
 	kept = malloc(n ? n : 1);
 	if (!kept)
 		kept = malloc(n / 2);
 	return kept;
-}
-
-EXPORT void *NAME(size_t n)
-{
-	kept = inside(n);
-	return kept ? kept : (kept = inside(n / 2));
 }
 
 EXPORT void *last(size_t n)
