@@ -44,16 +44,18 @@ bool ms_life_boot(void)
 	if (!ms_life_relocated() || atomic_exchange(&booting, true))
 		return false;
 	ms_real_resolve();
+	ms_outside_init(dlsym(RTLD_DEFAULT, "__libc_single_threaded"));
+	ms_outside_alone(true);
 	ms_note_init();
 	ms_config_read();
 	ms_clock_init();
-	ms_outside_init(dlsym(RTLD_DEFAULT, "__libc_single_threaded"));
 	ms_modules_init();
 	ms_threads_init();
 	if (ms_config.start_paused)
 		atomic_fetch_or_explicit(&ms_off, MS_OFF_PAUSED, memory_order_relaxed);
 	if (ms_session_start(false) && ms_config.start_paused)
 		put_state(false);
+	ms_outside_alone(false);
 	/* release: whoever sees the bit gone finds everything set up */
 	atomic_fetch_and_explicit(&ms_off, ~(unsigned)MS_OFF_BOOT, memory_order_release);
 	return true;
@@ -64,9 +66,14 @@ bool ms_life_boot(void)
 
 static bool forked(void)
 {
+	bool started;
+
 	ms_modules_forked();
 	ms_thread_forked();
-	if (!ms_session_start(true))
+	ms_outside_alone(true);
+	started = ms_session_start(true);
+	ms_outside_alone(false);
+	if (!started)
 		return false;
 	if (atomic_load_explicit(&ms_off, memory_order_relaxed) & MS_OFF_PAUSED)
 		put_state(false);

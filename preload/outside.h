@@ -22,4 +22,8 @@ void ms_outside_run(void (*work)(void *context), void *context, bool force);
 /* Tell it where libc says that the process has one thread (__libc_single_threaded). */
 void ms_outside_init(const char *single_threaded);
 
+/* The process has one thread whatever libc says: it has just begun, or was just forked.
+ */
+void ms_outside_alone(bool alone);
+
 #endif
