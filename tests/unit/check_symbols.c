@@ -86,6 +86,29 @@ START_TEST(optimized_as_one)
 }
 END_TEST
 
+START_TEST(dropped_functions)
+{
+	struct addresses addresses;
+	struct program program;
+	size_t used = 0;
+
+	shell("gcc -g -O2 -fPIC -shared -ffunction-sections -Wl,--gc-sections,-z,noseparate-code "
+	      "-o dropped.so $SRC/dropped.c; ! nm dropped.so | grep dropped; "
+	      "readelf --debug-dump=info dropped.so 2>/dev/null | grep -q ': dropped$'");
+	addresses = call_addresses(at("dropped.so"));
+	program = program_new(at("dropped.so"), NULL, &addresses);
+	for (size_t i = 0; i < addresses.count; i++) {
+		const char *owner = owner_of(program.meta, (uint32_t)i + 1);
+
+		ck_assert(!owner || strcmp(owner, "dropped") != 0);
+		used += owner && strcmp(owner, "used") == 0;
+	}
+	ck_assert_uint_eq(used, 2);
+	program_free(&program);
+	free(addresses.items);
+}
+END_TEST
+
 START_TEST(paths_are_absolute_and_plain)
 {
 	struct addresses addresses;
@@ -384,6 +407,7 @@ int main(void)
 	tcase_add_loop_test(tests, c_of_every_format, 0, 8);
 	tcase_add_test(tests, cxx);
 	tcase_add_test(tests, optimized_as_one);
+	tcase_add_test(tests, dropped_functions);
 	tcase_add_test(tests, paths_are_absolute_and_plain);
 	tcase_add_test(tests, exported_functions_of_a_stripped_library);
 	tcase_add_test(tests, versions_are_no_part_of_a_name);
