@@ -129,47 +129,67 @@ static bool beyond_limit(uint64_t bytes)
 	       limit.rlim_cur != RLIM_INFINITY && bytes > limit.rlim_cur;
 }
 
-/* 0 or an errno. */
-static int reserve(int fd, uint64_t offset, size_t bytes)
-{
-	long r = ms_sys(SYS_fallocate, fd, 0, offset, bytes);
-	struct stat st;
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 
-	if (!ms_sys_failed(r) || (r != -EOPNOTSUPP && r != -ENOSYS))
-		return ms_sys_failed(r) ? (int)-r : 0;
-	/* another thread may have grown the file beyond us already: never shrink it */
-	if (ms_sys_failed(ms_sys(SYS_fstat, fd, &st, 0, 0)))
-		return EIO;
-	if ((uint64_t)st.st_size >= offset + bytes)
-		return 0;
-	r = ms_sys(SYS_ftruncate, fd, offset + bytes, 0, 0);
+/* Extend the file by writing the stretch's last byte: unlike ftruncate it never shrinks.
+ */
+static int extend(int fd, uint64_t end)
+{
+	long r = ms_sys(SYS_pwrite64, fd, "", 1, end - 1);
+
+	return r == 1 ? 0 : ms_sys_failed(r) ? (int)-r : ENOSPC;
+}
+
+/*
+ * A file system may promise space that it does not have; the touch would be SIGBUS.
+ * Faulting the pages in here turns that into an error.  fallocate would do as well, but
+ * makes the cut at the end cost milliseconds, so it is for kernels without the former.
+ */
+static int reserve(int fd, struct task *task)
+{
+	long r = ms_sys(SYS_madvise, task->map, task->bytes, MADV_POPULATE_WRITE, 0);
+
+	if (r == -EINVAL) {
+		r = ms_sys(SYS_fallocate, fd, 0, task->offset, task->bytes);
+		if (r == -EOPNOTSUPP || r == -ENOSYS)
+			return 0; /* nothing better is known here */
+	}
+	if (r == -EFAULT)
+		return ENOSPC;
 	return ms_sys_failed(r) ? (int)-r : 0;
+}
+
+static int map_stretch(int fd, struct task *task)
+{
+	long map = ms_sys6(SYS_mmap, 0, (long)task->bytes, PROT_READ | PROT_WRITE,
+			   MAP_SHARED, fd, (long)task->offset);
+	int error;
+
+	if (ms_sys_failed(map))
+		return (int)-map;
+	task->map = (void *)map;
+	error = reserve(fd, task);
+	if (error) {
+		ms_sys_munmap(task->map, task->bytes);
+		task->map = NULL;
+	}
+	return error;
 }
 
 static void run_grow(struct task *task)
 {
+	uint64_t end = task->offset + task->bytes;
 	int fd = open_same(task);
-	long map;
 
 	if (fd < 0)
 		return;
-	task->error = beyond_limit(task->offset + task->bytes)
-			      ? EFBIG
-			      : reserve(fd, task->offset, task->bytes);
-	if (!task->error) {
-		map = ms_sys6(SYS_mmap, 0, (long)task->bytes, PROT_READ | PROT_WRITE,
-			      MAP_SHARED, fd, (long)task->offset);
-		if (ms_sys_failed(map))
-			task->error = (int)-map;
-		else
-			task->map = (void *)map;
-	}
+	task->error = beyond_limit(end) ? EFBIG : extend(fd, end);
+	if (!task->error)
+		task->error = map_stretch(fd, task);
 	close_fd(fd);
 }
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23
-#endif
 
 void *ms_file_grow_map(const char *path, const struct ms_file_id *id, uint64_t offset,
 		       size_t bytes, int *error)
@@ -177,24 +197,11 @@ void *ms_file_grow_map(const char *path, const struct ms_file_id *id, uint64_t o
 	struct task task = {
 		.run = run_grow, .path = path, .id = *id, .offset = offset, .bytes = bytes
 	};
-	long r;
 
 	perform(&task);
 	*error = task.error;
-	if (!task.map)
-		return NULL;
-	ms_sys(SYS_madvise, task.map, bytes, MADV_DONTFORK, 0);
-	/*
-	 * A file system may promise space that it does not have.  Faulting the pages in
-	 * here turns what would be SIGBUS into an error; kernels without it know no
-	 * better way.
-	 */
-	r = ms_sys(SYS_madvise, task.map, bytes, MADV_POPULATE_WRITE, 0);
-	if (r == -EFAULT || r == -ENOMEM || r == -EHWPOISON) {
-		ms_sys_munmap(task.map, bytes);
-		*error = r == -EFAULT ? ENOSPC : (int)-r;
-		return NULL;
-	}
+	if (task.map)
+		ms_sys(SYS_madvise, task.map, bytes, MADV_DONTFORK, 0);
 	return task.map;
 }
 
