@@ -77,7 +77,7 @@ struct ms_wire_status {
 	uint64_t end_ticks;
 	uint64_t lost[MS_WIRE_COUNTERS];
 	uint32_t windows; /* handed out so far */
-	uint32_t crc; /* crc32c of all before it; only when end is EXITED */
+	uint32_t crc;	  /* crc32c of all before it; only when end is EXITED */
 };
 static_assert(sizeof(struct ms_wire_status) == 304, "the status is 304 bytes");
 

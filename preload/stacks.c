@@ -9,19 +9,12 @@
 #include "preload/stacks.h"
 
 #include "preload/config.h"
+#include "preload/judge.h"
 #include "preload/memo.h"
 #include "preload/modules.h"
 #include "preload/pool.h"
 #include "preload/walk.h"
 #include "preload/window.h"
-
-/* The build that has a judge (tests/judge) tells it every node and every stack. */
-#ifdef MS_JUDGE
-#include "tests/judge/judge.h"
-#else
-#define ms_judge_node(id, frame, parent) ((void)0)
-#define ms_judge_stack(frame, node)	 ((void)0)
-#endif
 
 struct ms_chunk { /* nodes first .. limit - 1 lie in one window */
 	uint32_t first, limit;

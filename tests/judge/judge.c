@@ -8,7 +8,9 @@
  */
 #define _GNU_SOURCE
 #define UNW_LOCAL_ONLY
-#include "tests/judge/judge.h"
+#include "preload/judge.h"
+
+#include "preload/recorder.h"
 
 #include <errno.h>
 #include <libunwind.h>
@@ -18,13 +20,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NODES_MAX (1U << 22)
+#define NODES_MAX  (1U << 22)
 #define FRAMES_MAX 20000
 
 static struct {
 	uint64_t frame;
 	uint32_t parent;
-} *nodes;
+} * nodes;
 
 static _Atomic unsigned long asked, compared, same, different, shown;
 static unsigned long every = 1;
@@ -108,7 +110,8 @@ static size_t walk_ours(uint64_t *pcs, uint32_t node, bool *cut)
 
 static void compare(const uintptr_t *frame, uint32_t node)
 {
-	static __thread uint64_t ours[FRAMES_MAX] __attribute__((tls_model("global-dynamic")));
+	static __thread uint64_t ours[FRAMES_MAX]
+		__attribute__((tls_model("global-dynamic")));
 	static __thread uint64_t theirs[FRAMES_MAX]
 		__attribute__((tls_model("global-dynamic")));
 	bool cut = false;
