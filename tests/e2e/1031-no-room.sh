@@ -49,6 +49,18 @@ is $? 5 "RLIMIT_FSIZE: no SIGXFSZ, the program runs"
 is "$(wc -l <fsize/err)" 1 "one line"
 ok "all told" all_told fsize/log.bin 300000
 
+recorded gone.bin "$targets/hostile" gone 300000 2>err
+is "$? $(wc -l <err)" "5 1" "the log deleted meanwhile: the program runs, one line"
+is "$(find . -name 'gone*')" "" "nothing is put in its place"
+recorded gone.bin "$targets/hostile" gone 300000 precious 2>err
+is "$? $(wc -l <err)" "5 1" "another file in its place: the program runs, one line"
+is "$(find . -name 'gone*' -exec cat {} +)" precious "and that file is left alone"
+
+mkdir memory
+(cd memory && LD_PRELOAD="$recorder" MEMSCOPE_OUTPUT=log.bin "$targets/hostile" memory 300000 2>err)
+is "$? $(wc -l <memory/err)" "5 1" "no address space: the program runs, one line"
+ok "all told" all_told memory/log.bin 300000
+
 full='mount -t tmpfs -o size=512k tmpfs "$1" || exit 77; cd "$1" || exit 77
 	LD_PRELOAD="$2" MEMSCOPE_OUTPUT=log.bin "$3" work 300000 2>../err
 	echo $? >../code; cp log.bin ../log.bin'
