@@ -69,31 +69,31 @@ static struct ms_thread *interrupting(struct ms_thread *t, const uintptr_t *fram
 	return n;
 }
 
-/* A state with room for this hook's events, or NULL. */
+/*
+ * The state to record with, or NULL.  A thread that has a state has an active one unless
+ * a hook is running: only a signal handler, or the allocator itself, can come here then.
+ */
 static struct ms_thread *find_state(const uintptr_t *frame)
 {
 	struct ms_thread *t = ms_tls.thread;
 
-	if (t && t->phase != MS_PHASE_IDLE) {
-		t = interrupting(t, frame);
-	} else if (!t) {
-		t = ms_thread_state();
-		t = t ? t : ms_thread_late();
-		if (!t)
-			ms_lost(MS_LOST_THREADLESS_EVENTS, 1);
-	}
-	if (!t || t->p < t->end)
-		return t;
-	/* a handler that comes meanwhile must not meet the window half changed */
-	ms_tls.active = NULL;
+	if (t)
+		return ms_tls.active ? t : interrupting(t, frame);
+	t = ms_thread_state();
+	t = t ? t : ms_thread_late();
+	if (!t)
+		ms_lost(MS_LOST_THREADLESS_EVENTS, 1);
+	return t;
+}
+
+/* From here on a handler finds a hook running. */
+static void begin_hook(struct ms_thread *t, const uintptr_t *frame)
+{
 	t->hook_frame = (uintptr_t)frame;
 	t->phase = MS_PHASE_RECORD;
-	if (ms_thread_room(t))
-		return t;
-	t->phase = MS_PHASE_IDLE;
-	if (t->role == MS_ROLE_LATE)
-		ms_thread_late_done(t);
-	return NULL;
+	__asm__ volatile("" : : : "memory");
+	ms_tls.active = NULL;
+	__asm__ volatile("" : : : "memory");
 }
 
 static struct ms_thread *enter(const uintptr_t *frame)
@@ -111,10 +111,13 @@ static struct ms_thread *enter(const uintptr_t *frame)
 	t = find_state(frame);
 	if (!t)
 		return NULL;
-	ms_tls.active = NULL;
-	t->hook_frame = (uintptr_t)frame;
-	t->phase = MS_PHASE_REAL;
-	return t;
+	begin_hook(t, frame);
+	if (t->p < t->end || ms_thread_room(t)) {
+		t->phase = MS_PHASE_REAL;
+		return t;
+	}
+	ms_hook_leave(t);
+	return NULL;
 }
 
 struct ms_thread *ms_hook_enter_cold(const uintptr_t *frame)

@@ -42,8 +42,8 @@ static inline struct ms_thread *ms_hook_enter(const uintptr_t *frame)
 	t = ms_tls.active;
 	if (MS_UNLIKELY(!t) || MS_UNLIKELY(t->p >= t->end))
 		return ms_hook_enter_cold(frame);
-	ms_tls.active = NULL;
 	t->hook_frame = (uintptr_t)frame;
+	ms_tls.active = NULL;
 	t->phase = MS_PHASE_REAL;
 	return t;
 }

@@ -22,6 +22,8 @@
 struct ms_session *ms_session;
 _Atomic unsigned ms_off = MS_OFF_BOOT;
 
+static bool given_up; /* in ordinary memory: a forked child knows it */
+
 /* Find a free name and create the file.  0 or an errno. */
 static int create_file(uint64_t unix_ns)
 {
@@ -113,13 +115,19 @@ static const char *reason(int error)
 	return "the log cannot be written";
 }
 
-/* Leave no empty file behind that was made in vain. */
+/*
+ * Leave no empty file behind that was made in vain.  What is in the way of this log is in
+ * the way of a child's, too: that is said once.
+ */
 static void give_up(int error, bool created)
 {
-	ms_note(reason(error), ": not recording to ",
-		error == ENAMETOOLONG ? "it" : ms_session->path);
+	char why[64] = ": ";
+
+	strcpy(why + 2, reason(error));
+	ms_note("not recording: ", ms_session->path, why);
 	if (created)
 		ms_sys(SYS_unlink, ms_session->path, 0, 0, 0);
+	given_up = true;
 	atomic_fetch_or_explicit(&ms_off, MS_OFF_STOPPED, memory_order_relaxed);
 	atomic_store_explicit(&ms_session->stopped, true, memory_order_relaxed);
 }
@@ -130,6 +138,8 @@ bool ms_session_start(bool forked)
 	bool created;
 	int error;
 
+	if (given_up)
+		return false;
 	if (!ms_session)
 		ms_session = ms_map(sizeof *ms_session, true);
 	if (!ms_session) {
