@@ -2,21 +2,25 @@
 /*
  * memo.c - stacks that a thread has seen, found again without walking.
  *
- * An entry is a run of words: the node and two counts, the rbp that the walk began with
- * (0: it did not matter), then for each word that was read its slot, counted from the
- * hook's frame, and its value, packed as 16 and 48 bits.
+ * An entry holds what led to its stack: the hook's frame, the rbp that the walk began
+ * with where that mattered, and for each word that was read its value and its slot,
+ * counted from the frame.
  */
 #define _GNU_SOURCE
 #include "preload/memo.h"
 
 #include "preload/step.h"
 
+#include <string.h>
 #include <sys/mman.h>
 
 struct ms_memo_way {
 	uint64_t key; /* 0: empty */
 	uint64_t at;  /* index of the entry in words */
 };
+
+/* Words from here on hold entries; what lies before is one that is nobody's. */
+#define NOBODY 4
 
 #define WAYS		4 /* a cache line */
 #define SET_BITS_FIRST	6
@@ -25,10 +29,6 @@ struct ms_memo_way {
 #define WORDS_MAX	(4U << 20)
 #define KEY_DEPTH_FIRST 2
 #define KEY_DEPTH_MAX	16
-#define HEADER_WORDS	2
-
-#define VALUE_BITS 48
-#define VALUE_MASK ((1ULL << VALUE_BITS) - 1)
 
 static inline uint8_t *depth_of(struct ms_memo *m, uintptr_t pc)
 {
@@ -67,36 +67,65 @@ static inline uint64_t key_of(struct ms_thread *t, const uintptr_t *frame)
 	return hash | 1;
 }
 
-/* Whether every word of the entry is as it was; its node then, else 0. */
-static inline uint32_t same_words(const uint64_t *entry, const uintptr_t *frame)
-{
-	uint32_t n = (uint32_t)entry[0];
-	const uint64_t *q = entry + HEADER_WORDS, *end = q + n;
-	uint64_t a = entry[1] ? entry[1] ^ frame[0] : 0, b = 0;
+struct entry { /* in memo.words; slots follow values */
+	uint32_t count, node;
+	uint64_t frame;
+	uint64_t first_bp; /* 0: no CFA hangs on it */
+	uint64_t values[];
+};
 
-	for (; q + 1 < end; q += 2) {
-		a |= frame[q[0] >> VALUE_BITS] ^ (q[0] & VALUE_MASK);
-		b |= frame[q[1] >> VALUE_BITS] ^ (q[1] & VALUE_MASK);
-	}
-	if (q < end)
-		a |= frame[q[0] >> VALUE_BITS] ^ (q[0] & VALUE_MASK);
-	return a | b ? 0 : (uint32_t)(entry[0] >> 32);
+static inline size_t entry_words(size_t count)
+{
+	return sizeof(struct entry) / 8 + count + (count + 3) / 4;
 }
 
-uint32_t ms_memo_find(struct ms_thread *t, const uintptr_t *frame, uint64_t *key)
+static inline struct entry *entry_at(const struct ms_memo *m, uint64_t at)
 {
-	struct ms_memo *m = &t->memo;
-	struct ms_memo_way *w;
+	return (struct entry *)(void *)(m->words + at);
+}
+
+/*
+ * The node of the entry at `at` if every word is as it was, else 0.  Four words are
+ * loaded before any is looked at; the innermost come first, since those differ most.
+ */
+static inline uint32_t same_words(const struct ms_memo *m, uint64_t at,
+				  const uintptr_t *frame)
+{
+	const struct entry *e = entry_at(m, at);
+	const uint64_t *v = e->values, *end = v + e->count;
+	const uint16_t *slot = (const uint16_t *)end;
+
+	if (e->frame != (uintptr_t)frame || (e->first_bp && e->first_bp != frame[0]))
+		return 0;
+	for (; v + 4 <= end; v += 4, slot += 4)
+		if ((frame[slot[0]] ^ v[0]) | (frame[slot[1]] ^ v[1]) |
+		    (frame[slot[2]] ^ v[2]) | (frame[slot[3]] ^ v[3]))
+			return 0;
+	for (; v < end; v++, slot++)
+		if (frame[*slot] != *v)
+			return 0;
+	return e->node;
+}
+
+/* Where the last entry of this leaf and frame is kept: most often it is the one again. */
+static inline uint32_t *recent_of(struct ms_memo *m, const uintptr_t *frame)
+{
+	uint64_t h = (frame[1] ^ (uintptr_t)frame << 12) * 0x9e3779b97f4a7c15ULL;
+
+	return &m->recent[h >> (64 - MS_MEMO_RECENT_BITS)];
+}
+
+/* Found by the key, and looked at first from now on. */
+static inline uint32_t by_key(struct ms_memo *m, const uintptr_t *frame, uint64_t key)
+{
+	struct ms_memo_way *w = set_of(m, key);
 	uint32_t node;
 
-	*key = key_of(t, frame);
-	if (MS_UNLIKELY(!*key || !m->count))
-		return 0;
-	w = set_of(m, *key);
 	for (unsigned i = 0; i < WAYS; i++) {
-		if (w[i].key != *key || !(node = same_words(m->words + w[i].at, frame)))
+		if (w[i].key != key || !(node = same_words(m, w[i].at, frame)))
 			continue;
-		if (MS_UNLIKELY(i)) { /* what was used last is looked at first */
+		*recent_of(m, frame) = (uint32_t)w[i].at;
+		if (i) {
 			struct ms_memo_way found = w[i];
 
 			w[i] = w[i - 1];
@@ -107,12 +136,27 @@ uint32_t ms_memo_find(struct ms_thread *t, const uintptr_t *frame, uint64_t *key
 	return 0;
 }
 
+uint32_t ms_memo_find(struct ms_thread *t, const uintptr_t *frame, uint64_t *key)
+{
+	struct ms_memo *m = &t->memo;
+	uint32_t node;
+
+	*key = 0;
+	if (MS_LIKELY(m->count) &&
+	    MS_LIKELY((node = same_words(m, *recent_of(m, frame), frame))))
+		return node;
+	*key = key_of(t, frame);
+	return *key && m->count ? by_key(m, frame, *key) : 0;
+}
+
 void ms_memo_forget(struct ms_memo *m)
 {
-	if (m->count)
+	if (m->count) {
 		__builtin_memset(m->ways, 0, (WAYS * sizeof *m->ways) << m->bits);
+		__builtin_memset(m->recent, 0, sizeof m->recent);
+	}
 	m->count = 0;
-	m->used = 0;
+	m->used = NOBODY;
 }
 
 /* --- remembering -----------------------------------------------------------------------
@@ -170,56 +214,59 @@ static bool words_grow(struct ms_memo *m)
 			   max * sizeof *m->words, MREMAP_MAYMOVE);
 	if (!p || ms_sys_failed(p))
 		return false;
+	if (!m->words)
+		m->used = NOBODY;
 	m->words = (uint64_t *)p;
 	m->max = max;
 	return true;
 }
 
-struct entry {
-	const uintptr_t *frame;
-	uint64_t *words;
-	uint32_t count, max;
+struct draft { /* an entry being made; its slots lie after max values */
+	struct entry *entry;
+	uint16_t *slots;
+	uint32_t max;
 	bool fits;
 };
 
-static void add_word(struct entry *e, uint64_t slot)
+static void add_word(struct draft *d, uint64_t slot)
 {
-	uint64_t index = (slot - (uintptr_t)e->frame) / 8;
-	uint64_t value = *(const uint64_t *)slot;
+	struct entry *e = d->entry;
+	uint64_t index = (slot - e->frame) / 8;
 
-	if (index >> 16 || value >> VALUE_BITS || e->count == e->max)
-		e->fits = false;
-	else
-		e->words[e->count++] = index << VALUE_BITS | value;
+	if (index > UINT16_MAX || e->count == d->max) {
+		d->fits = false;
+		return;
+	}
+	e->values[e->count] = *(const uint64_t *)slot;
+	d->slots[e->count++] = (uint16_t)index;
 }
 
 /* All words that the walk read, except saved rbps that no CFA came to depend on. */
-static void add_stack(struct entry *e, const struct ms_thread *t, uint64_t *first_bp)
+static void add_stack(struct draft *d, const struct ms_thread *t, uint64_t bp)
 {
 	uint64_t bp_slot =
 		0; /* where the current rbp was read; 0: the hook's caller's own */
 
-	*first_bp = 0;
-	add_word(e, (uintptr_t)(e->frame + 1));
-	for (uint32_t i = t->level_count; i-- > 0 && e->fits;) {
+	add_word(d, d->entry->frame + 8);
+	for (uint32_t i = t->level_count; i-- > 0 && d->fits;) {
 		const struct ms_frame *f = &t->levels[i];
 
 		if (f->sp == 0) {
 			/* the mark of a cut reads nothing; other frames cannot be
 			 * repeated */
-			e->fits = i == 0 &&
+			d->fits = i == 0 &&
 				  f->where >> MS_FRAME_MODULE_SHIFT == MS_MODULE_CUT;
 			return;
 		}
 		if (!f->ra_slot)
 			continue;
 		if (f->uses_bp && bp_slot)
-			add_word(e, bp_slot);
+			add_word(d, bp_slot);
 		else if (f->uses_bp)
-			*first_bp = e->frame[0];
+			d->entry->first_bp = bp;
 		if (f->cfa_slot)
-			add_word(e, f->cfa_slot);
-		add_word(e, f->ra_slot);
+			add_word(d, f->cfa_slot);
+		add_word(d, f->ra_slot);
 		if (f->bp_slot)
 			bp_slot = f->bp_slot;
 	}
@@ -249,22 +296,23 @@ static struct ms_memo_way *choose_way(struct ms_memo *m, uint64_t key, uintptr_t
 void ms_memo_put(struct ms_thread *t, const uintptr_t *frame, uint64_t key, uint32_t node)
 {
 	struct ms_memo *m = &t->memo;
-	uint32_t most = HEADER_WORDS + 1 + 3 * t->level_count;
-	struct entry e = { .frame = frame, .fits = true };
-	uint64_t first_bp;
+	uint32_t most = 1 + 3 * t->level_count, room = (uint32_t)entry_words(most);
+	struct draft d = { .max = most, .fits = true };
 
-	while (!m->words || m->used + most > m->max)
-		if (most > WORDS_MAX / 2 || !words_grow(m))
+	while (!m->words || m->used + room > m->max)
+		if (room > WORDS_MAX / 2 || !words_grow(m))
 			return;
 	if (!m->ways && !ways_grow(m))
 		return;
-	e.words = m->words + m->used + HEADER_WORDS;
-	e.max = most - HEADER_WORDS;
-	add_stack(&e, t, &first_bp);
-	if (!e.fits)
+	d.entry = entry_at(m, m->used);
+	*d.entry = (struct entry){ .node = node, .frame = (uintptr_t)frame };
+	d.slots = (uint16_t *)(d.entry->values + most);
+	add_stack(&d, t, frame[0]);
+	if (!d.fits)
 		return;
-	e.words[-2] = (uint64_t)node << 32 | e.count;
-	e.words[-1] = first_bp;
+	memmove(d.entry->values + d.entry->count, d.slots,
+		d.entry->count * sizeof *d.slots);
 	*choose_way(m, key, frame[1]) = (struct ms_memo_way){ key, m->used };
-	m->used += HEADER_WORDS + e.count;
+	*recent_of(m, frame) = m->used;
+	m->used += (uint32_t)entry_words(d.entry->count);
 }

@@ -27,14 +27,17 @@ struct ms_window { /* a mapped window; lives as long as the process */
 
 /* --- a stream of events: a thread's, or that of its signal handlers ------ */
 
+#define MS_MEMO_RECENT_BITS 9
+
 /* memo.h: stacks that this thread has seen, found again by comparing words. */
 struct ms_memo {
 	struct ms_memo_way *ways;
 	uint64_t *words;
 	uint32_t bits; /* log2 of the number of sets */
 	uint32_t count;
-	uint32_t used, max; /* words */
-	uint8_t depth[256]; /* of the key, by leaf pc */
+	uint32_t used, max;			   /* words */
+	uint8_t depth[256];			   /* of the key, by leaf pc */
+	uint32_t recent[1 << MS_MEMO_RECENT_BITS]; /* entries, by leaf pc and frame */
 };
 
 /*
