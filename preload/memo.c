@@ -67,54 +67,6 @@ static inline uint64_t key_of(struct ms_thread *t, const uintptr_t *frame)
 	return hash | 1;
 }
 
-struct entry { /* in memo.words; slots follow values */
-	uint32_t count, node;
-	uint64_t frame;
-	uint64_t first_bp; /* 0: no CFA hangs on it */
-	uint64_t values[];
-};
-
-static inline size_t entry_words(size_t count)
-{
-	return sizeof(struct entry) / 8 + count + (count + 3) / 4;
-}
-
-static inline struct entry *entry_at(const struct ms_memo *m, uint64_t at)
-{
-	return (struct entry *)(void *)(m->words + at);
-}
-
-/*
- * The node of the entry at `at` if every word is as it was, else 0.  Four words are
- * loaded before any is looked at; the innermost come first, since those differ most.
- */
-static inline uint32_t same_words(const struct ms_memo *m, uint64_t at,
-				  const uintptr_t *frame)
-{
-	const struct entry *e = entry_at(m, at);
-	const uint64_t *v = e->values, *end = v + e->count;
-	const uint16_t *slot = (const uint16_t *)end;
-
-	if (e->frame != (uintptr_t)frame || (e->first_bp && e->first_bp != frame[0]))
-		return 0;
-	for (; v + 4 <= end; v += 4, slot += 4)
-		if ((frame[slot[0]] ^ v[0]) | (frame[slot[1]] ^ v[1]) |
-		    (frame[slot[2]] ^ v[2]) | (frame[slot[3]] ^ v[3]))
-			return 0;
-	for (; v < end; v++, slot++)
-		if (frame[*slot] != *v)
-			return 0;
-	return e->node;
-}
-
-/* Where the last entry of this leaf and frame is kept: most often it is the one again. */
-static inline uint32_t *recent_of(struct ms_memo *m, const uintptr_t *frame)
-{
-	uint64_t h = (frame[1] ^ (uintptr_t)frame << 12) * 0x9e3779b97f4a7c15ULL;
-
-	return &m->recent[h >> (64 - MS_MEMO_RECENT_BITS)];
-}
-
 /* Found by the key, and looked at first from now on. */
 static inline uint32_t by_key(struct ms_memo *m, const uintptr_t *frame, uint64_t key)
 {
@@ -122,9 +74,9 @@ static inline uint32_t by_key(struct ms_memo *m, const uintptr_t *frame, uint64_
 	uint32_t node;
 
 	for (unsigned i = 0; i < WAYS; i++) {
-		if (w[i].key != key || !(node = same_words(m, w[i].at, frame)))
+		if (w[i].key != key || !(node = ms_memo_same(m, w[i].at, frame)))
 			continue;
-		*recent_of(m, frame) = (uint32_t)w[i].at;
+		*ms_memo_recent(m, frame) = (uint32_t)w[i].at;
 		if (i) {
 			struct ms_memo_way found = w[i];
 
@@ -138,15 +90,8 @@ static inline uint32_t by_key(struct ms_memo *m, const uintptr_t *frame, uint64_
 
 uint32_t ms_memo_find(struct ms_thread *t, const uintptr_t *frame, uint64_t *key)
 {
-	struct ms_memo *m = &t->memo;
-	uint32_t node;
-
-	*key = 0;
-	if (MS_LIKELY(m->count) &&
-	    MS_LIKELY((node = same_words(m, *recent_of(m, frame), frame))))
-		return node;
 	*key = key_of(t, frame);
-	return *key && m->count ? by_key(m, frame, *key) : 0;
+	return *key && t->memo.count ? by_key(&t->memo, frame, *key) : 0;
 }
 
 void ms_memo_forget(struct ms_memo *m)
@@ -222,7 +167,7 @@ static bool words_grow(struct ms_memo *m)
 }
 
 struct draft { /* an entry being made; its slots lie after max values */
-	struct entry *entry;
+	struct ms_memo_entry *entry;
 	uint16_t *slots;
 	uint32_t max;
 	bool fits;
@@ -230,7 +175,7 @@ struct draft { /* an entry being made; its slots lie after max values */
 
 static void add_word(struct draft *d, uint64_t slot)
 {
-	struct entry *e = d->entry;
+	struct ms_memo_entry *e = d->entry;
 	uint64_t index = (slot - e->frame) / 8;
 
 	if (index > UINT16_MAX || e->count == d->max) {
@@ -296,7 +241,8 @@ static struct ms_memo_way *choose_way(struct ms_memo *m, uint64_t key, uintptr_t
 void ms_memo_put(struct ms_thread *t, const uintptr_t *frame, uint64_t key, uint32_t node)
 {
 	struct ms_memo *m = &t->memo;
-	uint32_t most = 1 + 3 * t->level_count, room = (uint32_t)entry_words(most);
+	uint32_t most = 1 + 3 * t->level_count,
+		 room = (uint32_t)ms_memo_entry_words(most);
 	struct draft d = { .max = most, .fits = true };
 
 	while (!m->words || m->used + room > m->max)
@@ -304,8 +250,8 @@ void ms_memo_put(struct ms_thread *t, const uintptr_t *frame, uint64_t key, uint
 			return;
 	if (!m->ways && !ways_grow(m))
 		return;
-	d.entry = entry_at(m, m->used);
-	*d.entry = (struct entry){ .node = node, .frame = (uintptr_t)frame };
+	d.entry = ms_memo_entry_at(m, m->used);
+	*d.entry = (struct ms_memo_entry){ .node = node, .frame = (uintptr_t)frame };
 	d.slots = (uint16_t *)(d.entry->values + most);
 	add_stack(&d, t, frame[0]);
 	if (!d.fits)
@@ -313,6 +259,6 @@ void ms_memo_put(struct ms_thread *t, const uintptr_t *frame, uint64_t key, uint
 	memmove(d.entry->values + d.entry->count, d.slots,
 		d.entry->count * sizeof *d.slots);
 	*choose_way(m, key, frame[1]) = (struct ms_memo_way){ key, m->used };
-	*recent_of(m, frame) = m->used;
-	m->used += (uint32_t)entry_words(d.entry->count);
+	*ms_memo_recent(m, frame) = m->used;
+	m->used += (uint32_t)ms_memo_entry_words(d.entry->count);
 }

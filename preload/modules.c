@@ -31,32 +31,27 @@ struct module {
 	char *path;
 };
 
-static struct module *modules;	  /* MODULES_MAX of them; [0] is id 1 */
-static _Atomic uint32_t count;	  /* published entries */
-static _Atomic bool busy;	  /* somebody changes the table */
-static _Atomic uint64_t code_now; /* dlcloses under way << 32 | generation */
+static struct module *modules; /* MODULES_MAX of them; [0] is id 1 */
+static _Atomic uint32_t count; /* published entries */
+static _Atomic bool busy;      /* somebody changes the table */
+_Atomic uint64_t ms_modules_now;
 
 /* glibc 2.35 has it; by dlsym, so that older ones can load us. */
 static int (*find_object)(void *pc, struct dl_find_object *result);
 
-uint32_t ms_modules_generation(void)
-{
-	uint64_t now = atomic_load_explicit(&code_now, memory_order_acquire);
-
-	return now >> 32 ? 0 : (uint32_t)now;
-}
-
 void ms_modules_closing(void)
 {
 	ms_modules_refresh();
-	atomic_fetch_add_explicit(&code_now, (1ULL << 32) + 1, memory_order_acq_rel);
+	atomic_fetch_add_explicit(&ms_modules_now, (1ULL << 32) + 1,
+				  memory_order_acq_rel);
 }
 
 void ms_modules_closed(void)
 {
 	ms_modules_refresh();
 	/* one more generation, one close fewer: both halves of the word in one step */
-	atomic_fetch_sub_explicit(&code_now, (1ULL << 32) - 1, memory_order_acq_rel);
+	atomic_fetch_sub_explicit(&ms_modules_now, (1ULL << 32) - 1,
+				  memory_order_acq_rel);
 }
 
 uintptr_t ms_modules_base(uint32_t module)
@@ -375,8 +370,8 @@ void ms_modules_forked(void)
 {
 	table_give();
 	/* a dlclose of another thread will never end here */
-	atomic_fetch_and(&code_now, 0xffffffffULL);
-	atomic_fetch_add(&code_now, 1);
+	atomic_fetch_and(&ms_modules_now, 0xffffffffULL);
+	atomic_fetch_add(&ms_modules_now, 1);
 }
 
 void ms_modules_init(void)
@@ -386,7 +381,7 @@ void ms_modules_init(void)
 
 	if (ms_sys_failed(n))
 		strcpy(program_path, "program");
-	atomic_store(&code_now, 1);
+	atomic_store(&ms_modules_now, 1);
 	modules = ms_map(MODULES_MAX * sizeof *modules, false);
 	find_object = (int (*)(void *, struct dl_find_object *))dlsym(RTLD_DEFAULT,
 								      "_dl_find_object");

@@ -9,6 +9,7 @@
 #ifndef MS_MODULES_H
 #define MS_MODULES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,7 +24,15 @@ struct ms_code {		     /* where a pc lies */
  * The generation of the loaded code: never 0 while code stays put, 0 while a dlclose is
  * under way.  What was learnt about a pc holds as long as the generation does.
  */
-uint32_t ms_modules_generation(void);
+extern _Atomic uint64_t ms_modules_now; /* dlcloses under way << 32 | generation */
+
+static inline uint32_t ms_modules_generation(void)
+{
+	/* acquire: what is learnt under a generation is learnt after it began */
+	uint64_t now = atomic_load_explicit(&ms_modules_now, memory_order_acquire);
+
+	return now >> 32 ? 0 : (uint32_t)now;
+}
 
 /* Where pc lies now.  false: in no module.  Safe in a hook and in a signal handler. */
 bool ms_modules_find(struct ms_code *code, uintptr_t pc);

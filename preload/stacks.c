@@ -260,22 +260,18 @@ static MS_COLD void new_generation(struct ms_thread *t, uint32_t generation)
 	ms_memo_forget(&t->memo);
 }
 
-uint32_t ms_stack_take(struct ms_thread *t, const uintptr_t *frame)
+uint32_t ms_stack_find(struct ms_thread *t, const uintptr_t *frame)
 {
-	uint32_t generation, node = 0;
+	uint32_t generation = ms_modules_generation(), node = 0;
 	uint64_t key = 0;
 
 	if (ms_config.stacks == MS_STACKS_NONE)
 		return 0;
-	generation = ms_modules_generation();
 	if (MS_UNLIKELY(generation != t->generation || !generation))
 		new_generation(t, generation);
 	if (MS_LIKELY(ms_config.stacks == MS_STACKS_FULL && generation &&
 		      (uintptr_t)frame >= t->stack_low &&
 		      (uintptr_t)frame + 16 < t->stack_high))
 		node = ms_memo_find(t, frame, &key);
-	if (MS_UNLIKELY(!node))
-		node = walk_and_intern(t, frame, key);
-	ms_judge_stack(frame, node);
-	return node;
+	return MS_LIKELY(node) ? node : walk_and_intern(t, frame, key);
 }

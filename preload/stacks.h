@@ -5,13 +5,27 @@
 #ifndef MS_STACKS_H
 #define MS_STACKS_H
 
-#include "preload/recorder.h"
+#include "preload/judge.h"
+#include "preload/memo.h"
+#include "preload/modules.h"
+
+/* The long way: by key, or by walking. */
+uint32_t ms_stack_find(struct ms_thread *thread, const uintptr_t *frame);
 
 /*
  * The node of the stack whose hook has the frame pointer frame; 0: none (switched off, or
- * no memory).  A thread keeps its last stack, so a part that did not change costs a
- * comparison.
+ * no memory).  Only full stacks are ever in the memo, so nothing else is asked for here.
  */
-uint32_t ms_stack_take(struct ms_thread *thread, const uintptr_t *frame);
+static inline uint32_t ms_stack_take(struct ms_thread *t, const uintptr_t *frame)
+{
+	uint32_t node = 0;
+
+	if (MS_LIKELY(ms_modules_generation() == t->generation))
+		node = ms_memo_again(&t->memo, frame);
+	if (MS_UNLIKELY(!node))
+		node = ms_stack_find(t, frame);
+	ms_judge_stack(frame, node);
+	return node;
+}
 
 #endif
