@@ -27,17 +27,14 @@ struct ms_window { /* a mapped window; lives as long as the process */
 
 /* --- a stream of events: a thread's, or that of its signal handlers ------ */
 
-#define MS_MEMO_RECENT_BITS 9
-
 /* memo.h: stacks that this thread has seen, found again by comparing words. */
 struct ms_memo {
-	struct ms_memo_way *ways;
-	uint64_t *words;
-	uint32_t bits; /* log2 of the number of sets */
-	uint32_t count;
-	uint32_t used, max;			   /* words */
-	uint8_t depth[256];			   /* of the key, by leaf pc */
-	uint32_t recent[1 << MS_MEMO_RECENT_BITS]; /* entries, by leaf pc and frame */
+	uint64_t *links;    /* hash << 32 | place of an entry in words; 0: none */
+	uint64_t *words;    /* entries */
+	uint32_t bits;	    /* log2 of the number of links there may be */
+	uint32_t count;	    /* links */
+	uint32_t used, max; /* words */
+	uint32_t missing;   /* the link that the last search did not find */
 };
 
 /*

@@ -235,7 +235,8 @@ static MS_COLD void mark_cut(struct ms_walk *walk, struct ms_thread *t)
 	ms_lost(MS_LOST_CUT_STACKS, 1);
 }
 
-static uint32_t walk_and_intern(struct ms_thread *t, const uintptr_t *frame, uint64_t key)
+/* asked: the memo was, and by the same generation of the code. */
+static uint32_t walk_and_intern(struct ms_thread *t, const uintptr_t *frame, bool asked)
 {
 	struct ms_walk walk;
 	uint32_t node = 0;
@@ -247,31 +248,27 @@ static uint32_t walk_and_intern(struct ms_thread *t, const uintptr_t *frame, uin
 		node = intern(t, &walk);
 	if (MS_UNLIKELY(!node))
 		ms_lost(MS_LOST_NO_STACKS, 1);
-	else if (key && walk.repeatable)
-		ms_memo_put(t, frame, key, node);
+	else if (asked && walk.repeatable)
+		ms_memo_put(t, frame, node);
 	return node;
 }
 
 /* What a thread knows about its stacks holds for one generation of the loaded code. */
-static MS_COLD void new_generation(struct ms_thread *t, uint32_t generation)
+static void new_generation(struct ms_thread *t, uint32_t generation)
 {
 	t->generation = generation;
 	t->level_count = 0;
 	ms_memo_forget(&t->memo);
 }
 
-uint32_t ms_stack_find(struct ms_thread *t, const uintptr_t *frame)
+uint32_t ms_stack_walk(struct ms_thread *t, const uintptr_t *frame)
 {
-	uint32_t generation = ms_modules_generation(), node = 0;
-	uint64_t key = 0;
+	uint32_t generation = ms_modules_generation();
+	bool asked = generation && generation == t->generation;
 
 	if (ms_config.stacks == MS_STACKS_NONE)
 		return 0;
 	if (MS_UNLIKELY(generation != t->generation || !generation))
 		new_generation(t, generation);
-	if (MS_LIKELY(ms_config.stacks == MS_STACKS_FULL && generation &&
-		      (uintptr_t)frame >= t->stack_low &&
-		      (uintptr_t)frame + 16 < t->stack_high))
-		node = ms_memo_find(t, frame, &key);
-	return MS_LIKELY(node) ? node : walk_and_intern(t, frame, key);
+	return walk_and_intern(t, frame, asked && ms_config.stacks == MS_STACKS_FULL);
 }
