@@ -80,12 +80,15 @@ static inline uint32_t ms_memo_find(struct ms_memo *m, const uintptr_t *frame)
 		if (!at)
 			break;
 		e = (const struct ms_memo_entry *)(const void *)(m->words + at);
+		/* slots count from the entry's own frame: elsewhere they may not be
+		 * mapped */
+		if (MS_UNLIKELY(e->frame != (uintptr_t)frame))
+			break;
 		i = ms_memo_differs(e, frame);
 		if (MS_LIKELY(i == e->count)) {
-			if (MS_LIKELY(e->frame == (uintptr_t)frame &&
-				      (!e->first_bp || e->first_bp == frame[0])))
+			if (MS_LIKELY(!e->first_bp || e->first_bp == frame[0]))
 				return e->node;
-			hash = ms_memo_mix(at, frame[0] ^ (uintptr_t)frame);
+			hash = ms_memo_mix(at, frame[0]);
 		} else {
 			const uint16_t *slot = (const uint16_t *)(e->values + e->count);
 
