@@ -21,14 +21,12 @@ static struct ms_window *take(size_t room)
 	return ms_window_new(MS_WINDOW_META, MS_WINDOW_FIRST, 0, 0);
 }
 
-void ms_meta_put(unsigned type, const uint8_t *payload, size_t bytes)
+static void put(unsigned type, const uint8_t *payload, size_t bytes)
 {
 	size_t room = bytes + 1 + MS_VARINT_MAX;
 	struct ms_window *w;
 	uint8_t *body, *p;
 
-	if (!ms_session_usable() || bytes > MS_META_BYTES_MAX)
-		return;
 	w = take(room);
 	if (!w || w->body_bytes - w->header->commit < room) {
 		ms_lost(MS_LOST_META_RECORDS, 1);
@@ -43,4 +41,17 @@ void ms_meta_put(unsigned type, const uint8_t *payload, size_t bytes)
 	if (atomic_load_explicit(&ms_session->ended, memory_order_relaxed))
 		ms_window_seal(w->header);
 	MS_POOL_PUSH(&ms_session->meta_pool, w);
+}
+
+/* In one piece: a window that is out of the pool when longjmp comes by is never sealed.
+ */
+void ms_meta_put(unsigned type, const uint8_t *payload, size_t bytes)
+{
+	uint64_t held;
+
+	if (!ms_session_usable() || bytes > MS_META_BYTES_MAX)
+		return;
+	held = ms_sys_hold_signals();
+	put(type, payload, bytes);
+	ms_sys_release_signals(held);
 }

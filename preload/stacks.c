@@ -42,7 +42,7 @@ struct ms_node_table {
 /* --- ids and their place in the log
  * ------------------------------------------------------ */
 
-static struct ms_chunk *chunk_new(struct ms_chunk *old)
+static struct ms_chunk *make_chunk(struct ms_chunk *old)
 {
 	uint32_t first = old ? old->limit : 1;
 	size_t bytes = old ? (size_t)first * 16 : CHUNK_FIRST;
@@ -68,6 +68,17 @@ static struct ms_chunk *chunk_new(struct ms_chunk *old)
 	ms_window_assign(w, MS_WINDOW_META, 0, 0);
 	MS_POOL_PUSH(&ms_session->meta_pool, w);
 	return old;
+}
+
+/* In one piece: a window of nodes that never came to use has ids that the next one has.
+ */
+static struct ms_chunk *chunk_new(struct ms_chunk *old)
+{
+	uint64_t held = ms_sys_hold_signals();
+	struct ms_chunk *c = make_chunk(old);
+
+	ms_sys_release_signals(held);
+	return c;
 }
 
 /* Write a new node to the log and return its id, or 0. */

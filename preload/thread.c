@@ -15,7 +15,6 @@
 #include "preload/pool.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -166,12 +165,10 @@ static bool make_room(struct ms_thread *t)
  */
 bool ms_thread_room(struct ms_thread *t)
 {
-	uint64_t all = ~0ULL, old;
-	bool made;
+	uint64_t held = ms_sys_hold_signals();
+	bool made = make_room(t);
 
-	ms_sys(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, sizeof old);
-	made = make_room(t);
-	ms_sys(SYS_rt_sigprocmask, SIG_SETMASK, &old, 0, sizeof old);
+	ms_sys_release_signals(held);
 	return made;
 }
 

@@ -176,14 +176,12 @@ void ms_window_assign(struct ms_window *window, enum ms_window_kind kind, uint32
 	__atomic_store_n(&h->magic, MS_WINDOW_MAGIC, __ATOMIC_RELEASE);
 }
 
-struct ms_window *ms_window_new(enum ms_window_kind kind, size_t bytes, uint32_t owner,
-				uint64_t base_ticks)
+static struct ms_window *make_window(enum ms_window_kind kind, size_t bytes,
+				     uint32_t owner, uint64_t base_ticks)
 {
 	struct ms_window *window;
 	void *space;
 
-	if (atomic_load_explicit(&ms_session->stopped, memory_order_relaxed))
-		return NULL;
 	window = ms_small(sizeof *window);
 	space = window ? take_space(&bytes) : NULL;
 	if (!space)
@@ -193,6 +191,21 @@ struct ms_window *ms_window_new(enum ms_window_kind kind, size_t bytes, uint32_t
 	window->header = space;
 	window->body_bytes = (uint32_t)(bytes - sizeof *window->header);
 	ms_window_assign(window, kind, owner, base_ticks);
+	return window;
+}
+
+/* In one piece: space that was taken and never became a window is a hole in the log. */
+struct ms_window *ms_window_new(enum ms_window_kind kind, size_t bytes, uint32_t owner,
+				uint64_t base_ticks)
+{
+	struct ms_window *window;
+	uint64_t held;
+
+	if (atomic_load_explicit(&ms_session->stopped, memory_order_relaxed))
+		return NULL;
+	held = ms_sys_hold_signals();
+	window = make_window(kind, bytes, owner, base_ticks);
+	ms_sys_release_signals(held);
 	return window;
 }
 
