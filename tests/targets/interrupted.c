@@ -100,6 +100,8 @@ static void on_jump(int number)
 static void jumps(void)
 {
 	watch(SIGALRM, on_jump, SA_NODEFER);
+	free(hide(malloc(600003))); /* the C library has set itself up */
+	free(hide(malloc(10)));
 	sigsetjmp(back, 1);
 	if (handled < 60) {
 		timer(50);
