@@ -57,8 +57,11 @@ static struct ms_thread *interrupting(struct ms_thread *t, const uintptr_t *fram
 
 	if (was_abandoned(t, frame)) {
 		ms_lost(MS_LOST_ABANDONED_HOOKS, 1);
-		if (t->nested)
+		t->generation = 0; /* what it knew of its stacks may be half written */
+		if (t->nested) {
 			t->nested->phase = MS_PHASE_IDLE;
+			t->nested->generation = 0;
+		}
 		return t;
 	}
 	if (t->phase == MS_PHASE_REAL && by_allocator(frame))

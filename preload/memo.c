@@ -62,7 +62,7 @@ static bool links_grow(struct ms_memo *m)
 	return true;
 }
 
-static bool words_grow(struct ms_memo *m)
+static bool move_words(struct ms_memo *m)
 {
 	uint32_t max = m->words ? m->max * 2 : WORDS_FIRST;
 	long p;
@@ -83,6 +83,15 @@ static bool words_grow(struct ms_memo *m)
 	m->words = (uint64_t *)p;
 	m->max = max;
 	return true;
+}
+
+static bool words_grow(struct ms_memo *m)
+{
+	uint64_t held = ms_sys_hold_signals();
+	bool grown = move_words(m);
+
+	ms_sys_release_signals(held);
+	return grown;
 }
 
 struct draft { /* an entry being made; its slots lie after max values */

@@ -23,22 +23,25 @@ static bool frames_grow(struct ms_thread *t)
 {
 	uint32_t max = t->frames_max ? t->frames_max * 2 : FRAMES_FIRST;
 	size_t bytes = (size_t)max * sizeof *t->frames;
-	struct ms_frame *frames;
+	struct ms_frame *frames, *old = t->frames;
+	uint64_t held;
 
 	if (max > FRAMES_MAX)
 		return false;
+	held = ms_sys_hold_signals();
 	frames = ms_map(2 * bytes, true);
-	if (!frames)
-		return false;
-	if (t->frames_max) {
-		memcpy(frames, t->frames, t->frames_max * sizeof *frames);
-		memcpy(frames + max, t->levels, t->frames_max * sizeof *frames);
-		ms_sys_munmap(t->frames, 2 * (size_t)t->frames_max * sizeof *frames);
+	if (frames) {
+		if (old) {
+			memcpy(frames, old, t->frames_max * sizeof *frames);
+			memcpy(frames + max, t->levels, t->frames_max * sizeof *frames);
+			ms_sys_munmap(old, 2 * (size_t)t->frames_max * sizeof *frames);
+		}
+		t->frames = frames;
+		t->levels = frames + max;
+		t->frames_max = max;
 	}
-	t->frames = frames;
-	t->levels = frames + max;
-	t->frames_max = max;
-	return true;
+	ms_sys_release_signals(held);
+	return frames != NULL;
 }
 
 struct ms_frame *ms_walk_add(struct ms_walk *walk, struct ms_thread *t, uint64_t where)
