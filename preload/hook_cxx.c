@@ -76,21 +76,16 @@ static bool in_allocator(const void *function)
 	       (uintptr_t)function < ms_real.own_end;
 }
 
-/*
- * RECORD also where the program brings its own malloc: its operator new would reach that
- * one, not ours.
- */
 static MS_COLD unsigned decide(void)
 {
-	unsigned w = OWN;
+	unsigned w;
 
 	for (unsigned i = 0; i < FORMS; i++)
 		forms[i].real = ms_real_next(forms[i].symbol);
-	if (forms[NEW].real)
-		w = in_allocator(forms[NEW].real) ||
-				    dlsym(RTLD_DEFAULT, "malloc") != (void *)malloc
-			    ? RECORD
-			    : MARK;
+	if (!forms[NEW].real)
+		w = OWN;
+	else
+		w = in_allocator(forms[NEW].real) ? RECORD : MARK;
 	atomic_store_explicit(&way, w, memory_order_release);
 	return w;
 }

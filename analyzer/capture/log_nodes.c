@@ -58,6 +58,11 @@ static ms_status add_nodes(struct ms_log *log, const struct ms_log_window *windo
 								       &bytes);
 
 	count = bytes / sizeof(*nodes);
+	/* a recorder that lost the race for these ids and was killed before it said so */
+	if (ms_log_nonzero(log, window->offset + window->header_bytes,
+			   window->offset + window->header_bytes + bytes) ==
+	    window->offset + window->header_bytes + bytes)
+		return MS_OK;
 	if (window->owner < *first || count > most) {
 		ms_log_damaged(log, window->offset, window->length,
 			       "window %" PRIu64

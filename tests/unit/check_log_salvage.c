@@ -177,8 +177,14 @@ START_TEST(node_windows_may_not_overlap)
 	uint32_t module, parent;
 	uint64_t offset;
 
+	size_t window;
+
 	build(&lb);
-	lb_open(&lb, MS_WINDOW_NODES, 2, 0);
+	window = lb_open(&lb, MS_WINDOW_NODES, 2, 0);
+	put(&lb);
+	read_right(&r); /* one without a node claims nothing */
+	release(&r);
+	memset((uint8_t *)lb_wire(&lb, window) + 64, 0xab, 16);
 	put(&lb);
 	read_damaged(&r, "stack nodes of another window");
 	ck_assert(ms_metadata_node(r.meta, 2, &module, &offset, &parent));
