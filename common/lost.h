@@ -30,7 +30,11 @@
 	X(MODULES, 12, "modules", "modules that could not be described")                 \
 	X(META_RECORDS, 13, "records", "descriptive records without room in the log")    \
 	X(ABANDONED_HOOKS, 14, "abandoned_hooks",                                        \
-	  "hooks left by longjmp out of a signal handler; their event may be missing")
+	  "hooks left by longjmp out of a signal handler; their event may be missing")   \
+	X(PAUSED_MAPPINGS, 15, "paused_mappings",                                        \
+	  "calls of mmap and its relatives while recording was paused")                  \
+	X(STOPPED_MAPPINGS, 16, "stopped_mappings",                                      \
+	  "calls of mmap and its relatives after recording had to stop")
 
 enum ms_lost {
 #define X(id, index, name, meaning) MS_LOST_##id = index,

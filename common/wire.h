@@ -162,8 +162,17 @@ static inline uint32_t ms_wire_node_check(uint32_t id, uint64_t where, uint32_t 
  * Kind 7 has a byte after the tag: an event kind of 6 bits, MS_EXT_RAW, MS_EXT_ALIGN.
  * With MS_EXT_RAW the address is 8 bytes as it is and leaves the one before unchanged;
  * with MS_EXT_ALIGN a byte after the address holds log2 of the alignment asked for.
- * Event kinds from MS_EVENT_FUTURE on carry a varint length after that byte and no
- * field that this version knows.
+ *
+ * Event kinds from MS_EVENT_FUTURE on carry a varint length after that byte and then that
+ * many bytes, so that a reader passes over those that it does not know: the next event's
+ * time and address count from the one before them.  Known ones hold varints:
+ *   time    ticks since the event before of a smaller kind
+ *   stack   0: none
+ *   address mmap, mremap: of the new pages, 0 when the call failed; munmap, mremap begin:
+ *	     of the pages given up; brk: the new break, 0 when it could not grow
+ *   length  bytes as the call has them; brk: how far the break moved
+ * and after these: mmap protection and flags; mremap its flags; brk 1 when the break went
+ * down, else 0.
  */
 enum ms_tag {
 	MS_TAG_RECORD = 0,
@@ -205,6 +214,8 @@ enum ms_record {
 	MS_RECORD_CLOCK = 9, /* ticks, v CLOCK_MONOTONIC ns of the same instant */
 	MS_RECORD_STATE = 10, /* ticks, v 1 recording or 0 paused */
 	MS_RECORD_NOTE = 11,  /* text, as it went to stderr */
+	MS_RECORD_EXEC = 12,  /* ticks, v 0 and path text: another program is about to be
+				 executed; v errno: it was not */
 	/* set aside: a reader of version 1.0 skips them by their length */
 	MS_RECORD_MODE = 16,	   /* capture mode and its parameters */
 	MS_RECORD_WEIGHT = 17,	   /* weight of sampled events, totals of culled ones */

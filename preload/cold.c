@@ -128,6 +128,9 @@ struct ms_thread *ms_hook_enter_cold(const uintptr_t *frame)
 	int saved;
 	struct ms_thread *t;
 
+	/* a child that is not followed takes this way at every call */
+	if (atomic_load_explicit(&ms_off, memory_order_relaxed) & MS_OFF_CHILD)
+		return NULL;
 	if (!ms_life_relocated())
 		return NULL; /* errno lies behind a relocation, too */
 	saved = errno;
@@ -156,6 +159,16 @@ void ms_plain_count_alloc(size_t size)
 		ms_lost(MS_LOST_PAUSED_ALLOCS, 1);
 		ms_lost(MS_LOST_PAUSED_BYTES, size);
 	}
+}
+
+void ms_plain_count_mapping(void)
+{
+	unsigned off = atomic_load_explicit(&ms_off, memory_order_relaxed);
+
+	if (off & MS_OFF_STOPPED)
+		ms_lost(MS_LOST_STOPPED_MAPPINGS, 1);
+	else if (off & MS_OFF_PAUSED)
+		ms_lost(MS_LOST_PAUSED_MAPPINGS, 1);
 }
 
 static void count_free(void)

@@ -13,7 +13,9 @@
 #include <signal.h>
 #include <string.h>
 
-struct ms_config ms_config = { .free_stacks = true };
+struct ms_config ms_config = { .follow = MS_FOLLOW_FORK | MS_FOLLOW_EXEC,
+			       .free_stacks = true,
+			       .mappings = true };
 
 static const char *output = "memscope.%p.bin";
 
@@ -64,6 +66,39 @@ static bool parse_quiet(const char *v)
 	return parse_switch(v, &ms_config.quiet);
 }
 
+static bool parse_mmap(const char *v)
+{
+	return parse_switch(v, &ms_config.mappings);
+}
+
+/* "fork", "exec" or both, or "none" by itself. */
+static bool parse_follow(const char *v)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} names[] = { { "fork", MS_FOLLOW_FORK }, { "exec", MS_FOLLOW_EXEC } };
+	unsigned follow = MS_FOLLOW_ASKED;
+
+	while (strcmp(v, "none")) {
+		unsigned before = follow;
+		size_t n = 4;
+
+		for (size_t i = 0; i < 2; i++)
+			if (!strncmp(v, names[i].name, n))
+				follow |= names[i].bit;
+		if (follow == before || (v[n] && v[n] != ','))
+			return false;
+		v += n;
+		if (!*v++)
+			break;
+		if (!strcmp(v, "none"))
+			return false;
+	}
+	ms_config.follow = follow;
+	return true;
+}
+
 static bool parse_start(const char *v)
 {
 	ms_config.start_paused = !strcmp(v, "off");
@@ -107,6 +142,7 @@ static const struct {
 	{ "DEPTH", parse_depth },	{ "FREE_STACKS", parse_free_stacks },
 	{ "START", parse_start },	{ "SIGNAL", parse_signal },
 	{ "MAX_SIZE", parse_max_size }, { "QUIET", parse_quiet },
+	{ "FOLLOW", parse_follow },	{ "MMAP", parse_mmap },
 };
 #define VARIABLES (sizeof variables / sizeof *variables)
 

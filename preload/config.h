@@ -11,11 +11,19 @@
 
 enum ms_stacks { MS_STACKS_FULL, MS_STACKS_FP, MS_STACKS_NONE };
 
+enum ms_follow {
+	MS_FOLLOW_FORK = 1,  /* forked children are recorded */
+	MS_FOLLOW_EXEC = 2,  /* so are programs that are executed */
+	MS_FOLLOW_ASKED = 4, /* and this was asked for, it is not the default */
+};
+
 struct ms_config {
 	enum ms_stacks stacks;
 	uint64_t depth;	   /* frames kept from the leaf; 0: all */
 	uint64_t max_size; /* bytes of the log; 0: no limit */
+	unsigned follow;   /* enum ms_follow */
 	bool free_stacks;
+	bool mappings; /* mmap and its relatives */
 	bool start_paused;
 	bool quiet;
 	int signal;	   /* toggles recording; 0: none */

@@ -7,6 +7,7 @@
 
 #include "preload/clock.h"
 #include "preload/config.h"
+#include "preload/hook_exec.h"
 #include "preload/modules.h"
 #include "preload/outside.h"
 #include "preload/payload.h"
@@ -48,6 +49,7 @@ bool ms_life_boot(void)
 	ms_outside_alone(true);
 	ms_note_init();
 	ms_config_read();
+	ms_exec_init();
 	ms_clock_init();
 	ms_modules_init();
 	ms_threads_init();
@@ -68,8 +70,12 @@ static bool forked(void)
 {
 	bool started;
 
-	ms_modules_forked();
 	ms_thread_forked();
+	if (!(ms_config.follow & MS_FOLLOW_FORK)) {
+		atomic_fetch_or_explicit(&ms_off, MS_OFF_CHILD, memory_order_relaxed);
+		return false;
+	}
+	ms_modules_forked();
 	ms_outside_alone(true);
 	started = ms_session_start(true);
 	ms_outside_alone(false);

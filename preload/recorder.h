@@ -141,7 +141,8 @@ extern struct ms_session *ms_session; /* NULL until the first one was made */
 enum ms_off {
 	MS_OFF_PAUSED = 1,
 	MS_OFF_STOPPED = 2,
-	MS_OFF_BOOT = 4, /* nothing is set up; so it is before our own relocation, too */
+	MS_OFF_BOOT = 4,  /* nothing is set up; so it is before our own relocation, too */
+	MS_OFF_CHILD = 8, /* a forked child that is not followed */
 };
 extern _Atomic unsigned ms_off;
 
