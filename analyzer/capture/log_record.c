@@ -185,6 +185,16 @@ static ms_status read_note(struct pass *pass, struct ms_bytes *payload)
 				    ms_bytes_left(payload));
 }
 
+static ms_status read_exec(struct pass *pass, struct ms_bytes *payload)
+{
+	uint64_t ticks = ms_bytes_varint(payload), error = ms_bytes_varint(payload);
+
+	if (payload->bad)
+		return MS_OK;
+	return ms_metadata_add_exec(pass->meta, to_ns(pass, ticks), error,
+				    (const char *)payload->p, ms_bytes_left(payload));
+}
+
 static handler *const clock_handlers[32] = {
 	[MS_RECORD_CLOCK] = read_clock,
 };
@@ -199,6 +209,7 @@ static handler *const other_handlers[32] = {
 	[MS_RECORD_SAMPLE] = read_sample,
 	[MS_RECORD_STATE] = read_state,
 	[MS_RECORD_NOTE] = read_note,
+	[MS_RECORD_EXEC] = read_exec,
 };
 
 /* --- passes ----------------------------------------------------------------------------

@@ -38,6 +38,10 @@ void ms_doc_process(struct ms_doc *doc, json_t *object, const struct ms_trace *t
 /* Add the figures of totals to sum. */
 void ms_totals_add(struct ms_totals *sum, const struct ms_totals *totals);
 void ms_doc_totals(struct ms_doc *doc, json_t *object, const struct ms_totals *totals);
+void ms_mapping_totals_add(struct ms_mapping_totals *sum,
+			   const struct ms_mapping_totals *totals);
+void ms_doc_mappings(struct ms_doc *doc, json_t *object,
+		     const struct ms_mapping_totals *totals);
 void ms_doc_figures(struct ms_doc *doc, json_t *object, const struct ms_figures *figures);
 /* Counters of common/lost.h, summed over m's traces or of one trace. */
 void ms_doc_lost(struct ms_doc *doc, json_t *object, const struct ms_trace *traces,

@@ -51,6 +51,9 @@ void ms_doc_process(struct ms_doc *doc, json_t *object, const struct ms_trace *t
 	ms_doc_u64(doc, object, "parent_pid", process->parent_pid);
 	ms_doc_bool(doc, object, "forked", process->flags & MS_HEAD_FORKED);
 	ms_doc_text(doc, object, "end", status->end == MS_END_EXITED ? "exited" : "open");
+	ms_doc_text(doc, object, "became",
+		    status->end == MS_END_EXITED ? NULL
+						 : ms_metadata_became(trace->meta));
 	add_stop(doc, object, status);
 }
 
@@ -87,6 +90,30 @@ void ms_doc_totals(struct ms_doc *doc, json_t *object, const struct ms_totals *t
 	ms_doc_u64(doc, object, "failed_allocations", totals->failed_allocations);
 	ms_doc_u64(doc, object, "overwritten_blocks", totals->overwritten_blocks);
 	ms_doc_u64(doc, object, "overwritten_bytes", totals->overwritten_bytes);
+}
+
+void ms_mapping_totals_add(struct ms_mapping_totals *sum,
+			   const struct ms_mapping_totals *totals)
+{
+	sum->maps += totals->maps;
+	sum->unmaps += totals->unmaps;
+	sum->remaps += totals->remaps;
+	sum->breaks += totals->breaks;
+	sum->failed += totals->failed;
+	sum->current_bytes += totals->current_bytes;
+	sum->peak_bytes += totals->peak_bytes;
+}
+
+void ms_doc_mappings(struct ms_doc *doc, json_t *object,
+		     const struct ms_mapping_totals *totals)
+{
+	ms_doc_u64(doc, object, "maps", totals->maps);
+	ms_doc_u64(doc, object, "unmaps", totals->unmaps);
+	ms_doc_u64(doc, object, "remaps", totals->remaps);
+	ms_doc_u64(doc, object, "breaks", totals->breaks);
+	ms_doc_u64(doc, object, "failed", totals->failed);
+	ms_doc_u64(doc, object, "current_bytes", totals->current_bytes);
+	ms_doc_u64(doc, object, "peak_bytes", totals->peak_bytes);
 }
 
 void ms_doc_figures(struct ms_doc *doc, json_t *object, const struct ms_figures *figures)

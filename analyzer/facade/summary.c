@@ -61,6 +61,8 @@ static void add_processes(struct summary *s)
 		ms_doc_process(&s->doc, ms_doc_object(&s->doc, row, "process"),
 			       &s->m->traces[i]);
 		ms_doc_totals(&s->doc, ms_doc_object(&s->doc, row, "totals"), totals);
+		ms_doc_mappings(&s->doc, ms_doc_object(&s->doc, row, "mappings"),
+				ms_snapshot_mappings(s->snapshots[i]));
 		ms_doc_u64(&s->doc, row, "peak_at_ns", totals->peak_at_ns);
 		ms_doc_u64(&s->doc, row, "events", totals->events);
 		ms_doc_lost(&s->doc, ms_doc_object(&s->doc, row, "lost"),
@@ -71,10 +73,15 @@ static void add_processes(struct summary *s)
 static void add_totals(struct summary *s)
 {
 	bool one = s->m->count == 1;
+	struct ms_mapping_totals mappings = { 0 };
 
-	for (size_t i = 0; i < s->m->count; i++)
+	for (size_t i = 0; i < s->m->count; i++) {
 		ms_totals_add(&s->totals, ms_snapshot_totals(s->snapshots[i]));
+		ms_mapping_totals_add(&mappings, ms_snapshot_mappings(s->snapshots[i]));
+	}
 	ms_doc_totals(&s->doc, ms_doc_object(&s->doc, s->doc.root, "totals"), &s->totals);
+	ms_doc_mappings(&s->doc, ms_doc_object(&s->doc, s->doc.root, "mappings"),
+			&mappings);
 	ms_doc_value(&s->doc, s->doc.root, "peak_at_ns",
 		     one ? ms_json_number(s->totals.peak_at_ns) : json_null());
 	ms_doc_bool(&s->doc, s->doc.root, "peak_is_sum", !one);

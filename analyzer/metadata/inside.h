@@ -27,6 +27,9 @@ struct ms_metadata {
 	struct ms_note *notes;
 	size_t note_count, note_room;
 
+	uint64_t exec_tries, exec_failures, exec_at_ns;
+	const char *exec_path; /* of the last try */
+
 	struct ms_thread *threads; /* in the order they came */
 	size_t thread_count, thread_room;
 	struct ms_map thread_index; /* id to place in threads */

@@ -89,6 +89,12 @@ MS_MUST_CHECK ms_status ms_metadata_add_sample(struct ms_metadata *meta,
 					       const struct ms_sample *sample);
 MS_MUST_CHECK ms_status ms_metadata_add_note(struct ms_metadata *meta, uint64_t at_ns,
 					     int on, const char *text, size_t len);
+/*
+ * At at_ns the program tried to execute path; error is not 0: a try had failed with it.
+ */
+MS_MUST_CHECK ms_status ms_metadata_add_exec(struct ms_metadata *meta, uint64_t at_ns,
+					     uint64_t error, const char *path,
+					     size_t len);
 /* A NODES window: nodes first_id, first_id + 1, ... stay mapped while meta lives. */
 MS_MUST_CHECK ms_status ms_metadata_add_nodes(struct ms_metadata *meta, uint32_t first_id,
 					      const struct ms_wire_node *nodes,
@@ -103,6 +109,11 @@ const char *ms_metadata_fact(const struct ms_metadata *meta, const char *key,
 			     size_t index);
 /* The program's argv joined by blanks, shell-quoted where needed; owned by meta. */
 const char *ms_metadata_command(const struct ms_metadata *meta);
+/*
+ * What the program became, when one of its execs did not fail: the path of the last one
+ * tried, "" when it is not known.  NULL: it did not, as far as the log says.
+ */
+const char *ms_metadata_became(const struct ms_metadata *meta);
 const struct ms_thread *ms_metadata_threads(const struct ms_metadata *meta,
 					    size_t *count);
 const struct ms_thread *ms_metadata_thread(const struct ms_metadata *meta,

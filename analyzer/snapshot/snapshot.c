@@ -14,6 +14,7 @@
 
 struct ms_snapshot {
 	struct ms_heap *heap;
+	struct ms_mappings *mappings;
 	struct ms_aggregate aggregate;
 	uint64_t at_ns;
 };
@@ -27,7 +28,8 @@ struct limit {
 struct replay {
 	struct ms_cursor *cursor;
 	struct ms_heap *heap;
-	struct ms_aggregate *aggregate; /* or NULL */
+	struct ms_aggregate *aggregate; /* or NULL, and so the mappings */
+	struct ms_mappings *mappings;
 	struct limit limit;
 	uint64_t last_ns;
 	const struct ms_progress *progress;
@@ -62,6 +64,8 @@ static ms_status apply_batch(struct replay *replay, const struct ms_event *batch
 		    ms_aggregate_reserve(replay->aggregate, &batch[i]) < 0)
 			return ms_fail_memory(err);
 		status = ms_heap_apply(replay->heap, &batch[i], err);
+		if (status == MS_OK && batch[i].class >= MS_CLASS_MAP && replay->mappings)
+			status = ms_mappings_apply(replay->mappings, &batch[i], err);
 		if (status != MS_OK)
 			return status;
 		replay->last_ns = batch[i].at_ns;
@@ -144,7 +148,10 @@ ms_status ms_snapshot_new(struct ms_snapshot **out, const struct ms_store *store
 			&snapshot->heap,
 			&(struct ms_observer){ ms_aggregate_block, &snapshot->aggregate },
 			err);
+	if (status == MS_OK)
+		status = ms_mappings_new(&snapshot->mappings, err);
 	replay.heap = snapshot->heap;
+	replay.mappings = snapshot->mappings;
 	replay.aggregate = &snapshot->aggregate;
 	if (status == MS_OK)
 		status = run(&replay, store, err);
@@ -163,6 +170,7 @@ void ms_snapshot_free(struct ms_snapshot *snapshot)
 	if (!snapshot)
 		return;
 	ms_heap_free(snapshot->heap);
+	ms_mappings_free(snapshot->mappings);
 	ms_aggregate_release(&snapshot->aggregate);
 	ms_free(snapshot);
 }
@@ -199,4 +207,9 @@ const struct ms_figures *ms_snapshot_size_classes(const struct ms_snapshot *snap
 const struct ms_heap *ms_snapshot_heap(const struct ms_snapshot *snapshot)
 {
 	return snapshot->heap;
+}
+
+const struct ms_mapping_totals *ms_snapshot_mappings(const struct ms_snapshot *snapshot)
+{
+	return ms_mappings_totals(snapshot->mappings);
 }

@@ -19,6 +19,11 @@ static const char *class_name(enum ms_event_class class)
 		[MS_CLASS_REALLOC_BEGIN] = "realloc-begin",
 		[MS_CLASS_REALLOC_END] = "realloc-end",
 		[MS_CLASS_REALLOC_FREED] = "realloc-freed",
+		[MS_CLASS_MAP] = "map",
+		[MS_CLASS_UNMAP] = "unmap",
+		[MS_CLASS_REMAP_BEGIN] = "remap-begin",
+		[MS_CLASS_REMAP_END] = "remap-end",
+		[MS_CLASS_BREAK] = "break",
 	};
 
 	return names[class];
