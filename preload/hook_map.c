@@ -44,7 +44,8 @@ static void record(struct ms_thread *t, const struct done *d, enum ms_event_kind
 		   uint64_t ticks)
 {
 	int saved = errno;
-	unsigned more = kind == MS_EVENT_MMAP ? 2 : kind == MS_EVENT_MUNMAP ? 0 : 1;
+	bool none = kind == MS_EVENT_MUNMAP || kind == MS_EVENT_MREMAP_BEGIN;
+	unsigned more = kind == MS_EVENT_MMAP ? 2 : !none;
 
 	ms_hook_phase(t);
 	ms_emit_mapping(t, kind, ticks, ms_stack_take(t, d->frame),
