@@ -219,7 +219,7 @@ enum ms_record {
 	/* set aside: a reader of version 1.0 skips them by their length */
 	MS_RECORD_MODE = 16,	   /* capture mode and its parameters */
 	MS_RECORD_WEIGHT = 17,	   /* weight of sampled events, totals of culled ones */
-	MS_RECORD_MMAP = 18,	   /* mmap, munmap, mremap, brk of the program */
+	MS_RECORD_MMAP = 18,	   /* mappings that were there before */
 	MS_RECORD_POINTERS = 19,   /* pointer maps: heap words and roots */
 	MS_RECORD_ANNOTATION = 20, /* names, types, tasks, scopes, marks */
 	MS_RECORD_FINDING = 21,	   /* errors seen inside the program */
