@@ -55,7 +55,7 @@ sub v { my $first = ord substr $body, $at, 1; my $n = 1;
 	$n++ until $first >> $n - 1 & 1;
 	return u($n) >> $n }
 
-my (@events, %node, %module, %thread, @facts, @samples, @states, @notes, @clocks, %kinds);
+my (@events, %node, %module, %thread, %costs, @facts, @samples, @states, @notes, @clocks, %kinds);
 my $offset = $head_bytes;
 while ($offset + 64 <= length $log && $offset < $extent) {
 	my ($wmagic, $kind, $header, $length, $owner, $sequence, $base, $crc, $r, $commit) =
@@ -145,6 +145,11 @@ sub record {
 	elsif ($type == 9) { push @clocks, [v(), v()] }
 	elsif ($type == 10) { push @states, [v(), v()] }
 	elsif ($type == 11) { push @notes, $payload }
+	elsif ($type == 22) {
+		my ($id, $t, %cost) = (v(), v());
+		while ($at < length $body) { my $key = v(); $cost{$key} = v() }
+		$costs{$id} = [$t, \%cost] if !$costs{$id} || $t >= $costs{$id}[0];
+	}
 	($body, $at) = ($keep, $keep_at);
 }
 
@@ -183,6 +188,10 @@ if ($mode eq '-i') {
 	print "clock_pair @$_\n" for @clocks;
 	print "state @$_\n" for @states;
 	print "note $_\n" for @notes;
+	for my $id (sort { $a <=> $b } keys %costs) {
+		my $c = $costs{$id}[1];
+		print "cost $id $_ $c->{$_}\n" for sort { $a <=> $b } keys %$c;
+	}
 	exit 0;
 }
 if ($mode eq '-t') {
