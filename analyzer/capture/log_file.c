@@ -82,7 +82,7 @@ static bool is_dangerous(int fd, const struct stat *st)
 	struct statfs fs;
 
 	return st->st_blocks * 512 < st->st_size && fstatfs(fd, &fs) == 0 &&
-	       fs.f_type == TMPFS_MAGIC &&
+	       fs.f_type == TMPFS_MAGIC && fs.f_blocks && /* 0: it has no limit */
 	       fs.f_bavail * (uint64_t)fs.f_bsize < ROOM_LEAST;
 }
 
