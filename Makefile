@@ -175,6 +175,10 @@ E2E ?= $(sort $(wildcard tests/e2e/[0-9]*.sh))
 e2e: all targets ## end-to-end tests (E2E=FILES for some of them)
 	@MS_BUILD=$(abspath $(OUT)) scripts/run-tests $(E2E)
 
+.PHONY: situations
+situations: all targets ## every situation in which a recorder could harm a program, one line each
+	@MS_BUILD=$(abspath $(OUT)) sh tests/e2e/situations.sh
+
 .PHONY: fuzz
 fuzz: $(FUZZ_BIN) ## fuzz with libFuzzer for FUZZ_SECONDS each (needs clang)
 	@for f in $(FUZZ_BIN); do \

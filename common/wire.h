@@ -58,11 +58,12 @@ enum ms_wire_end {
 
 enum ms_wire_stop {
 	MS_STOP_NONE = 0,
-	MS_STOP_SIZE = 1,   /* MEMSCOPE_MAX_SIZE reached */
-	MS_STOP_SPACE = 2,  /* the file could not grow: stop_errno says why */
-	MS_STOP_MAP = 3,    /* a window could not be mapped */
-	MS_STOP_GONE = 4,   /* the log's path no longer names the log */
-	MS_STOP_MEMORY = 5, /* no memory for our own tables */
+	MS_STOP_SIZE = 1,     /* MEMSCOPE_MAX_SIZE reached */
+	MS_STOP_SPACE = 2,    /* the file could not grow: stop_errno says why */
+	MS_STOP_MAP = 3,      /* a window could not be mapped */
+	MS_STOP_GONE = 4,     /* the log's path no longer names the log */
+	MS_STOP_MEMORY = 5,   /* no memory for our own tables */
+	MS_STOP_CONFINED = 6, /* the program locked itself in: seccomp */
 };
 
 /* Follows the head at MS_WIRE_STATUS; changes while the program runs. */

@@ -135,7 +135,7 @@ static struct ms_node_table *table_new(struct ms_node_table *older)
 						    memory_order_acq_rel,
 						    memory_order_acquire))
 		return t;
-	ms_sys_munmap(t, sizeof *t + (sizeof(struct slot) << bits));
+	ms_unmap(t, sizeof *t + (sizeof(struct slot) << bits));
 	return older;
 }
 
@@ -253,6 +253,9 @@ static uint32_t walk_and_intern(struct ms_thread *t, const uintptr_t *frame, boo
 	uint32_t node = 0;
 
 	ms_walk_stack(&walk, t, frame);
+	t->cost[MS_COST_WALKED_STACKS]++;
+	t->cost[MS_COST_WALKED_FRAMES] += walk.count - walk.taken;
+	t->cost[MS_COST_VERIFIED_FRAMES] += walk.kept + walk.taken;
 	if (MS_UNLIKELY(walk.cut) && walk.count)
 		mark_cut(&walk, t);
 	if (walk.count + walk.kept)

@@ -9,6 +9,7 @@
 #include "preload/thread.h"
 
 #include "preload/clock.h"
+#include "preload/own_cost.h"
 #include "preload/facts.h"
 #include "preload/memo.h"
 #include "preload/payload.h"
@@ -77,7 +78,8 @@ static void put_name(struct ms_thread *t, uint64_t ticks)
 	struct ms_payload l;
 	char name[16] = "";
 
-	ms_sys(SYS_prctl, PR_GET_NAME, name, 0, 0);
+	if (ms_sys_failed(ms_sys(SYS_prctl, PR_GET_NAME, name, 0, 0)))
+		return;
 	name[15] = '\0';
 	if (!strcmp(name, t->name))
 		return;
@@ -98,15 +100,19 @@ static void attach(struct ms_thread *t, struct ms_window *w)
 	t->header = w->header;
 	t->body = ms_window_body(w->header);
 	t->p = t->body + w->header->commit;
-	t->end = t->body + w->body_bytes - 2 * MS_EVENT_BYTES_MAX; /* a realloc is two */
+	t->limit =
+		t->body + w->body_bytes - 2 * MS_EVENT_BYTES_MAX; /* a realloc is two */
+	t->from = t->p;
+	ms_cost_time(t);
 	atomic_fetch_add_explicit(&ms_session->open_windows, 1, memory_order_relaxed);
 }
 
 static void detach(struct ms_thread *t)
 {
+	ms_cost_leaves_window(t);
 	t->window = NULL;
 	t->header = NULL;
-	t->p = t->end = t->body = NULL;
+	t->p = t->end = t->limit = t->body = t->from = NULL;
 	atomic_fetch_sub_explicit(&ms_session->open_windows, 1, memory_order_relaxed);
 }
 
@@ -165,10 +171,11 @@ static bool make_room(struct ms_thread *t)
  */
 bool ms_thread_room(struct ms_thread *t)
 {
-	uint64_t held = ms_sys_hold_signals();
+	uint64_t since = ms_now_before(), held = ms_sys_hold_signals();
 	bool made = make_room(t);
 
 	ms_sys_release_signals(held);
+	t->cost[MS_COST_ROOM_TICKS] += ms_now_before() - since;
 	return made;
 }
 
@@ -202,6 +209,7 @@ static void state_reset(struct ms_thread *t)
 
 	*t = clean;
 	ms_memo_forget(&t->memo);
+	t->memo.hits = 0;
 	t->window_bytes = MS_WINDOW_FIRST;
 }
 
@@ -219,12 +227,13 @@ static struct ms_thread *state_take(void)
 static void state_begin(struct ms_thread *t)
 {
 	uint64_t ticks = ms_now_before();
+	long tid = ms_sys(SYS_gettid, 0, 0, 0, 0);
 
 	t->id = 1 +
 		atomic_fetch_add_explicit(&ms_session->threads, 1, memory_order_relaxed);
 	find_stack(t);
 	put_thread(MS_RECORD_THREAD_BEGIN, t->id, ticks,
-		   (uint64_t)ms_sys(SYS_gettid, 0, 0, 0, 0));
+		   ms_sys_failed(tid) ? 0 : (uint64_t)tid);
 	put_name(t, ticks);
 }
 
@@ -283,6 +292,7 @@ static void thread_ends(void *value)
 	ms_tls.thread = NULL;
 	ms_tls.late_id = t->id;
 	put_name(t, ms_now_after());
+	ms_cost_put(t, ms_now_after());
 	put_thread(MS_RECORD_THREAD_END, t->id, ms_now_after(), 0);
 	if (t->nested)
 		state_give(t->nested);
@@ -323,6 +333,7 @@ void ms_threads_end(void)
 		ms_tls.thread = NULL;
 		ms_tls.late_id = t->id;
 		put_name(t, ms_now_after());
+		ms_cost_put(t, ms_now_after());
 		if (t->nested)
 			state_give(t->nested);
 		state_give(t);
@@ -353,11 +364,17 @@ static uint64_t tick_interval(uint64_t ticks)
 
 void ms_thread_tick(struct ms_thread *t, uint64_t ticks)
 {
-	uint64_t due =
-		atomic_load_explicit(&ms_session->next_sample, memory_order_relaxed);
-	uint64_t next = ticks + tick_interval(ticks);
+	uint64_t due, next;
 
+	if (t->timed_since) {
+		ms_cost_timed(t, false);
+		if (ticks < t->next_tick)
+			return;
+	}
+	due = atomic_load_explicit(&ms_session->next_sample, memory_order_relaxed);
+	next = ticks + tick_interval(ticks);
 	t->next_tick = next;
+	ms_cost_tick(t, ticks);
 	put_name(t, ticks);
 	if (ticks >= due && atomic_compare_exchange_strong_explicit(
 				    &ms_session->next_sample, &due, next,

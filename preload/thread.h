@@ -24,7 +24,7 @@ struct ms_thread *ms_thread_nested(struct ms_thread *t);
  */
 MS_COLD bool ms_thread_room(struct ms_thread *t);
 
-/* Ten milliseconds or more went by: name, sample, calibration. */
+/* A timed hook is left, or ten milliseconds went by: name, sample, calibration. */
 MS_COLD void ms_thread_tick(struct ms_thread *t, uint64_t ticks);
 
 /* The exit handlers have run on this thread: seal its windows and those that nobody owns.

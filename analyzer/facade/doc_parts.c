@@ -17,6 +17,7 @@ static const char *const stop_reasons[] = {
 	[MS_STOP_MAP] = "the log could not be mapped",
 	[MS_STOP_GONE] = "the log was moved or removed",
 	[MS_STOP_MEMORY] = "the recorder had no memory for its tables",
+	[MS_STOP_CONFINED] = "the program locked itself in (seccomp)",
 };
 
 static void add_stop(struct ms_doc *doc, json_t *object,

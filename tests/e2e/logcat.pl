@@ -59,7 +59,7 @@ sub v { my $first = ord substr $body, $at, 1; my $n = 1;
 	$n++ until $first >> $n - 1 & 1;
 	return u($n) >> $n }
 
-my (@events, %node, %module, %thread, @facts, @samples, @states, @notes, @clocks, @execs, %kinds);
+my (@events, %node, %module, %thread, %costs, @facts, @samples, @states, @notes, @clocks, @execs, %kinds);
 my $offset = $head_bytes;
 while ($offset + 64 <= length $log && $offset < $extent) {
 	my ($wmagic, $kind, $header, $length, $owner, $sequence, $base, $crc, $r, $commit) =
@@ -165,6 +165,11 @@ sub record {
 	elsif ($type == 10) { push @states, [v(), v()] }
 	elsif ($type == 11) { push @notes, $payload }
 	elsif ($type == 12) { my ($t, $error) = (v(), v()); push @execs, [$error, substr $body, $at] }
+	elsif ($type == 22) {
+		my ($id, $t, %cost) = (v(), v());
+		while ($at < length $body) { my $key = v(); $cost{$key} = v() }
+		$costs{$id} = [$t, \%cost] if !$costs{$id} || $t >= $costs{$id}[0];
+	}
 	($body, $at) = ($keep, $keep_at);
 }
 
@@ -204,6 +209,10 @@ if ($mode eq '-i') {
 	print "state @$_\n" for @states;
 	print "note $_\n" for @notes;
 	print "exec $_->[0] $_->[1]\n" for @execs;
+	for my $id (sort { $a <=> $b } keys %costs) {
+		my $c = $costs{$id}[1];
+		print "cost $id $_ $c->{$_}\n" for sort { $a <=> $b } keys %$c;
+	}
 	exit 0;
 }
 if ($mode eq '-t') {
