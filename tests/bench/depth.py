@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """depth.py - what an event costs at depths 2, 10 and 30, on one thread and on two."""
-from measure import Failed, median, table
+from measure import Failed, median, reason, table
 from setting import FREES, FULL, HEAPTRACK, NONE, QUICK, RUNS
 from setting import Bare, Heaptrack, Ours, built
 
 PAIRS = 200000 if QUICK else 500000
-GRAIN = 16  # 64 sizes: with 1000 sizes x 1024 stacks heaptrack 1.4 aborts (bad_alloc)
+GRAIN = 32  # 32 sizes: with 64 sizes x 1024 stacks heaptrack 1.4 aborts (std::bad_alloc)
 
 
 class Row:
@@ -29,8 +29,7 @@ class Row:
                 except Failed as why:
                     if name != "heaptrack":
                         raise
-                    print(f"  heaptrack at depth {depth}: {why}")
-                    del tools[name], self.ns[name]
+                    print(f"  heaptrack, depth {depth}, threads {threads}: {reason(why)}")
                     continue
                 self.ns[name].append(spent.said("ns_per_event"))
                 resident[name].append(spent.said("most_kib"))
@@ -40,7 +39,7 @@ class Row:
         self.resident_mib = (median(resident["ours"]) - median(resident["bare"])) / 1024
 
     def added(self, name):
-        if name not in self.ns:
+        if self.ns.get(name) is None:
             return None
         # below a tenth of a nanosecond it is noise, and no divisor
         return max(self.ns[name] - self.ns["bare"], 0.1)

@@ -19,6 +19,12 @@ class Failed(Exception):
     """A command did not do what it does when nobody watches."""
 
 
+def reason(why):
+    """The line of a dying program that says why it dies, or the first one."""
+    lines = str(why).strip().splitlines() or [""]
+    return next((line for line in lines if "terminate called" in line), lines[0]).strip()
+
+
 class Spent:
     """What a command spent, itself and all its descendants."""
 

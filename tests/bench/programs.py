@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 
-from measure import Failed, median, table
+from measure import Failed, median, reason, table
 from setting import FREES, FULL, HEAPTRACK, HERE, QUICK, RUNS
 from setting import Bare, Heaptrack, Ours, clean_env, first_line
 
@@ -117,12 +117,6 @@ def programs():
         yield Redis()
 
 
-def reason(text):
-    """The line of a dying program that says why it dies, or the last one."""
-    lines = text.strip().splitlines() or [""]
-    return next((line for line in lines if "terminate called" in line), lines[-1]).strip()
-
-
 class Row:
     """Medians of one program under each tool."""
 
@@ -140,7 +134,7 @@ class Row:
                 except Failed as why:
                     if name != "heaptrack":
                         raise Failed(f"{program.name}, {name}: {why}") from why
-                    self.died = reason(str(why))
+                    self.died = reason(why)
                     continue
                 wall[name].append(spent[0])
                 cpu[name].append(spent[1])
