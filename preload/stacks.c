@@ -280,6 +280,9 @@ uint32_t ms_stack_walk(struct ms_thread *t, const uintptr_t *frame)
 	uint32_t generation = ms_modules_generation();
 	bool asked = generation && generation == t->generation;
 
+#ifdef MS_NO_MEMO /* for the benchmark: a recorder that walks each time */
+	asked = false;
+#endif
 	if (ms_config.stacks == MS_STACKS_NONE)
 		return 0;
 	if (MS_UNLIKELY(generation != t->generation || !generation))
