@@ -31,6 +31,7 @@ static struct {
 static _Atomic unsigned long asked, compared, same, different, shown;
 static unsigned long every = 1;
 static char out[4096];
+static _Atomic bool settling; /* libunwind holds its lock and maps memory */
 
 static void settle(void)
 {
@@ -39,7 +40,9 @@ static void settle(void)
 	nodes = ms_map(NODES_MAX * sizeof *nodes, false);
 	every = text && atol(text) > 0 ? (unsigned long)atol(text) : 1;
 	snprintf(out, sizeof out, "%s", path ? path : "/dev/stderr");
+	settling = true;
 	unw_set_caching_policy(unw_local_addr_space, UNW_CACHE_NONE);
+	settling = false;
 }
 
 __attribute__((constructor)) static void begin(void)
@@ -135,7 +138,7 @@ void ms_judge_stack(const uintptr_t *frame, uint32_t node)
 {
 	struct ms_tls tls = ms_tls;
 
-	if (!nodes || atomic_fetch_add(&asked, 1) % every)
+	if (!nodes || settling || atomic_fetch_add(&asked, 1) % every)
 		return;
 	/* what we call may allocate: it finds a thread without a state */
 	ms_tls.thread = NULL;
