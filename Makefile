@@ -133,7 +133,7 @@ $(JUDGE): $(JUDGE_SRC:%.c=$(OUT)/judge/%.o) preload/exports.map
 # What the benchmark compares with: an interposer that only forwards, and the recorder
 # without its memory of stacks.
 BENCH_SRC := $(filter-out tests/bench/lib%,$(wildcard tests/bench/*.c))
-BENCH := $(BENCH_SRC:tests/%.c=$(OUT)/%) $(OUT)/bench/libmemscope-nop.so \
+BENCH_BIN := $(BENCH_SRC:tests/%.c=$(OUT)/%) $(OUT)/bench/libmemscope-nop.so \
 	$(OUT)/bench/libmemscope-nomemo.so
 RUNS ?= 5
 QUICK ?=
@@ -157,7 +157,7 @@ $(OUT)/bench/%: tests/bench/%.c
 	$(CC) -std=gnu11 -O2 -fno-builtin -o $@ $< $(TARGET_FLAGS)
 
 .PHONY: bench
-bench: all $(BENCH) $(OUT)/targets/depth_bench $(OUT)/targets/handover ## what recording costs, beside heaptrack (RUNS=5, QUICK=1 for a short run)
+bench: all $(BENCH_BIN) $(OUT)/targets/depth_bench $(OUT)/targets/handover ## what recording costs, beside heaptrack (RUNS=5, QUICK=1 for a short run)
 	@MS_BUILD=$(abspath $(OUT)) RUNS=$(RUNS) QUICK=$(QUICK) tests/bench/run
 
 # Programs that tests use: tests/tools/*.c.

@@ -186,22 +186,28 @@ static uint32_t insert(struct ms_node_table *t, struct slot *s, uint64_t frame,
 	return id;
 }
 
-static uint32_t find_node(uint64_t frame, uint32_t parent)
+/* *made: the node is new; before, that its parent is, which so has no children elsewhere.
+ */
+static uint32_t find_node(uint64_t frame, uint32_t parent, bool *made)
 {
 	struct ms_node_table *newest =
 		atomic_load_explicit(&ms_session->nodes, memory_order_acquire);
 	struct slot *first_free = NULL, *s;
+	bool parent_made = *made;
 	uint32_t id;
 
 	if (MS_UNLIKELY(!newest) && !(newest = table_new(NULL)))
 		return 0;
-	for (struct ms_node_table *t = newest; t; t = t->older) {
+	for (struct ms_node_table *t = newest; t; t = parent_made ? NULL : t->older) {
 		id = probe(t, frame, parent, &s);
-		if (id)
+		if (id) {
+			*made = false;
 			return id;
+		}
 		if (t == newest)
 			first_free = s;
 	}
+	*made = true;
 	return insert(newest, first_free, frame, parent);
 }
 
@@ -209,11 +215,12 @@ static uint32_t find_node(uint64_t frame, uint32_t parent)
  */
 
 /* The walk's stack becomes the thread's levels; those that were kept have their nodes. */
-static uint32_t intern(struct ms_thread *t, const struct ms_walk *walk)
+static uint32_t intern(struct ms_thread *t, const struct ms_walk *walk, bool *made)
 {
 	uint32_t at = (uint32_t)walk->kept;
 	uint32_t same = t->level_count, node;
 
+	*made = false;
 	for (size_t i = walk->count; i-- > 0; at++) {
 		const struct ms_frame *f = &t->frames[i];
 		struct ms_frame *l = &t->levels[at];
@@ -223,7 +230,7 @@ static uint32_t intern(struct ms_thread *t, const struct ms_walk *walk)
 			node = l->node;
 		} else {
 			same = 0; /* what lies further in hangs on another node */
-			node = find_node(f->where, node);
+			node = find_node(f->where, node, made);
 		}
 		*l = *f;
 		l->node = node;
@@ -251,6 +258,7 @@ static uint32_t walk_and_intern(struct ms_thread *t, const uintptr_t *frame, boo
 {
 	struct ms_walk walk;
 	uint32_t node = 0;
+	bool made = false;
 
 	ms_walk_stack(&walk, t, frame);
 	t->cost[MS_COST_WALKED_STACKS]++;
@@ -259,10 +267,10 @@ static uint32_t walk_and_intern(struct ms_thread *t, const uintptr_t *frame, boo
 	if (MS_UNLIKELY(walk.cut) && walk.count)
 		mark_cut(&walk, t);
 	if (walk.count + walk.kept)
-		node = intern(t, &walk);
+		node = intern(t, &walk, &made);
 	if (MS_UNLIKELY(!node))
 		ms_lost(MS_LOST_NO_STACKS, 1);
-	else if (asked && walk.repeatable)
+	else if (asked && walk.repeatable && !made) /* many are never seen again */
 		ms_memo_put(t, frame, node);
 	return node;
 }
