@@ -171,8 +171,8 @@ static int reserve(int fd, struct task *task)
 
 static int map_stretch(int fd, struct task *task)
 {
-	long map = ms_sys6(SYS_mmap, 0, (long)task->bytes, PROT_READ | PROT_WRITE,
-			   MAP_SHARED, fd, (long)task->offset);
+	long map = ms_sys6(SYS_mmap, (long)ms_sys_place(task->bytes), (long)task->bytes,
+			   PROT_READ | PROT_WRITE, MAP_SHARED, fd, (long)task->offset);
 	int error;
 
 	if (ms_sys_failed(map))

@@ -12,7 +12,6 @@
 #include "preload/own_cost.h"
 
 #include <string.h>
-#include <sys/mman.h>
 
 #define LINK_BITS_FIRST 8
 #define LINK_BITS_MAX	21
@@ -67,26 +66,22 @@ static bool links_grow(struct ms_memo *m)
 static bool move_words(struct ms_memo *m)
 {
 	uint32_t max = m->words ? m->max * 2 : WORDS_FIRST;
-	long p;
+	uint64_t *words;
 
 	if (max > WORDS_MAX) { /* as much as it may have: begin anew */
 		ms_memo_forget(m);
 		return true;
 	}
-	if (!m->words)
-		p = (long)ms_map(max * sizeof *m->words, true);
-	else
-		p = ms_sys6(SYS_mremap, (long)m->words, (long)(m->max * sizeof *m->words),
-			    (long)(max * sizeof *m->words), MREMAP_MAYMOVE, 0, 0);
-	if (!p || ms_sys_failed(p))
+	words = ms_map(max * sizeof *words, true);
+	if (!words)
 		return false;
-	if (!m->words)
+	if (m->words) {
+		memcpy(words, m->words, m->used * sizeof *words);
+		ms_unmap(m->words, m->max * sizeof *words);
+	} else {
 		m->used = WORDS_BEGIN;
-	else
-		atomic_fetch_add_explicit(&ms_cost_table_bytes,
-					  (max - m->max) * sizeof *m->words,
-					  memory_order_relaxed);
-	m->words = (uint64_t *)p;
+	}
+	m->words = words;
 	m->max = max;
 	return true;
 }

@@ -7,6 +7,24 @@
 
 #include <sys/mman.h>
 
+/* In the wide gap between the heap of a program and its mappings; random, as those are.
+ */
+#define PLACE_BASE	0x200000000000UL
+#define PLACE_RANDOM_MB 0xfffffUL
+#define PLACE_GUARD	MS_WIRE_PAGE
+
+uintptr_t ms_sys_place(size_t bytes)
+{
+	static _Atomic uintptr_t next;
+	uintptr_t unset = 0, first = PLACE_BASE + ((ms_tsc() & PLACE_RANDOM_MB) << 20);
+
+	bytes = (bytes + MS_WIRE_PAGE - 1) & ~(size_t)(MS_WIRE_PAGE - 1);
+	atomic_compare_exchange_strong_explicit(
+		&next, &unset, first, memory_order_relaxed, memory_order_relaxed);
+	return atomic_fetch_add_explicit(&next, bytes + PLACE_GUARD,
+					 memory_order_relaxed);
+}
+
 void *ms_map(size_t bytes, bool wiped)
 {
 	void *p = ms_sys_mmap(bytes, PROT_READ | PROT_WRITE,

@@ -73,10 +73,18 @@ static inline void ms_sys_release_signals(uint64_t old)
 	ms_sys(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &old, 0, sizeof old);
 }
 
+/*
+ * Where the recorder's next mapping goes: far from where the kernel puts the program's.
+ * A program may give up a part of a mapping and later all of its range again; anything of
+ * ours in the hole would go with it.  Only a hint: what is taken already is left alone.
+ */
+uintptr_t ms_sys_place(size_t bytes);
+
 static inline void *ms_sys_mmap(size_t bytes, int prot, int flags, int fd,
 				uint64_t offset)
 {
-	long p = ms_sys6(SYS_mmap, 0, (long)bytes, prot, flags, fd, (long)offset);
+	long p = ms_sys6(SYS_mmap, (long)ms_sys_place(bytes), (long)bytes, prot, flags,
+			 fd, (long)offset);
 
 	return ms_sys_failed(p) ? NULL : (void *)p;
 }
