@@ -37,6 +37,9 @@ else
 	skip "strace cannot run here" "each call is there that strace saw"
 fi
 
+recorded holes.bin "$targets/maps" holes
+is $? 0 "what the program leaves free is no place for the recorder"
+
 # Order: no page ever has two owners, whichever thread took it and whichever gave it up.
 recorded threads.bin "$targets/maps" threads 10000
 is $? 0 "four threads"

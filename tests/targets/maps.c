@@ -188,6 +188,35 @@ static void signals(long count)
 }
 
 /* A child of fork knows nothing of its parent's mappings and may take them away. */
+/* Blocks from stacks of many depths, so that whoever watches needs memory. */
+__attribute__((noinline)) static void deep(unsigned depth)
+{
+	char *volatile block = malloc(depth + 1);
+
+	if (depth)
+		deep(depth - 1);
+	free(block);
+}
+
+/* What lies in the holes of a mapping goes with the rest of it. */
+static void holes(void)
+{
+	char *p;
+
+	/* fill every gap above first: the kernel takes the highest that fits */
+	for (unsigned i = 0; i < 20000; i++)
+		MUST(mmap(NULL, PAGE, RW, ANON, -1, 0) != MAP_FAILED);
+	p = mmap(NULL, 512 * PAGE, RW, ANON, -1, 0);
+	MUST(p != MAP_FAILED);
+	for (unsigned i = 1; i < 512; i += 64)
+		MUST(munmap(p + i * PAGE, 62 * PAGE) == 0);
+	for (unsigned i = 0; i < 300; i++)
+		deep(i);
+	MUST(munmap(p, 512 * PAGE) == 0);
+	for (unsigned i = 0; i < 300; i++)
+		deep(i);
+}
+
 static void child(void)
 {
 	char *p = take(3);
@@ -215,6 +244,8 @@ int main(int argc, char **argv)
 		signals(count);
 	else if (strcmp(way, "child") == 0)
 		child();
+	else if (strcmp(way, "holes") == 0)
+		holes();
 	else
 		return 2;
 	return 0;
