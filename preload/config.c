@@ -13,7 +13,7 @@
 #include <signal.h>
 #include <string.h>
 
-struct ms_config ms_config = { .free_stacks = true };
+struct ms_config ms_config = { .mode = MS_MODE_FULL, .free_stacks = true };
 
 static const char *output = "memscope.%p.bin";
 
@@ -35,6 +35,22 @@ static bool parse_stacks(const char *v)
 	for (unsigned i = 0; i < 3; i++) {
 		if (!strcmp(v, names[i])) {
 			ms_config.stacks = (enum ms_stacks)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool parse_mode(const char *v)
+{
+	static const struct {
+		const char *name;
+		enum ms_wire_mode mode;
+	} modes[] = { { "full", MS_MODE_FULL }, { "counters", MS_MODE_COUNTERS } };
+
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+		if (!strcmp(v, modes[i].name)) {
+			ms_config.mode = modes[i].mode;
 			return true;
 		}
 	}
@@ -107,6 +123,7 @@ static const struct {
 	{ "DEPTH", parse_depth },	{ "FREE_STACKS", parse_free_stacks },
 	{ "START", parse_start },	{ "SIGNAL", parse_signal },
 	{ "MAX_SIZE", parse_max_size }, { "QUIET", parse_quiet },
+	{ "MODE", parse_mode },
 };
 #define VARIABLES (sizeof variables / sizeof *variables)
 

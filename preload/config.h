@@ -13,6 +13,7 @@ enum ms_stacks { MS_STACKS_FULL, MS_STACKS_FP, MS_STACKS_NONE };
 
 struct ms_config {
 	enum ms_stacks stacks;
+	unsigned mode;	   /* enum ms_wire_mode */
 	uint64_t depth;	   /* frames kept from the leaf; 0: all */
 	uint64_t max_size; /* bytes of the log; 0: no limit */
 	bool free_stacks;

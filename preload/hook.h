@@ -19,6 +19,7 @@
 #include "preload/clock.h"
 #include "preload/config.h"
 #include "preload/emit.h"
+#include "preload/modes.h"
 #include "preload/real.h"
 #include "preload/stacks.h"
 #include "preload/thread.h"
@@ -93,10 +94,15 @@ static inline void ms_hook_made(struct ms_thread *t, const uintptr_t *frame,
 				enum ms_event_kind kind, const void *p, size_t size,
 				unsigned align_log2)
 {
-	uint64_t ticks = ms_now_after();
 	enum ms_tag tag = ms_hook_tag(kind);
 	uint32_t stack;
+	uint64_t ticks;
 
+	if (MS_UNLIKELY(ms_mode_now() != MS_MODE_FULL)) {
+		ms_mode_made(t, frame, kind, p, size, align_log2);
+		return;
+	}
+	ticks = ms_now_after();
 	ms_hook_phase(t);
 	stack = ms_stack_take(t, frame);
 	if (MS_LIKELY(tag != MS_TAG_EXTENDED && p && (uintptr_t)p % 16 == 0))
@@ -113,6 +119,10 @@ static inline void ms_hook_ends(struct ms_thread *t, const uintptr_t *frame,
 	uint32_t stack;
 	uint64_t ticks;
 
+	if (MS_UNLIKELY(ms_mode_now() != MS_MODE_FULL)) {
+		ms_mode_ends(t, frame, kind, p);
+		return;
+	}
 	ms_hook_phase(t);
 	stack = ms_config.free_stacks ? ms_stack_take(t, frame) : 0;
 	ticks = ms_now_before();

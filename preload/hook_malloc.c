@@ -103,6 +103,11 @@ static void *change_block(struct ms_thread *t, const uintptr_t *frame, void *old
 	uint32_t stack;
 	void *p;
 
+	if (MS_UNLIKELY(ms_mode_now() != MS_MODE_FULL)) {
+		p = ms_mode_change(t, frame, old, size, end);
+		ms_hook_leave(t);
+		return p;
+	}
 	ms_hook_phase(t);
 	if (MS_LIKELY((uintptr_t)old % 16 == 0))
 		ms_emit_short(t, MS_TAG_REALLOC_BEGIN, false, ms_now_before(),

@@ -72,7 +72,10 @@ struct ms_thread {
 	struct ms_frame *frames; /* scratch of a walk, leaf first */
 	struct ms_frame *levels; /* the last walked stack, outermost first */
 	uint32_t frames_max, level_count;
-	uint32_t generation; /* of the code, that levels and memo belong to */
+	uint32_t generation;	       /* of the code, that levels and memo belong to */
+	struct ms_wire_totals *totals; /* counters.c; NULL: none yet, or no room */
+	struct ms_wire_sizes *sizes;   /* stays with the state, whoever has it */
+	uint32_t calls;		       /* modes.c */
 	struct ms_memo memo;
 	char name[16];
 };
@@ -128,9 +131,12 @@ struct ms_session {
 	_Atomic uint32_t open_windows;
 	_Atomic bool ended;
 	_Atomic bool stopped;
-	_Atomic(struct ms_chunk *) chunk;      /* stacks.c: where new nodes go */
-	_Atomic(struct ms_node_table *) nodes; /* stacks.c: newest table of the trie */
-	_Atomic uintptr_t small;	       /* memory.c: the block being carved */
+	_Atomic(struct ms_chunk *) chunk;	 /* stacks.c: where new nodes go */
+	_Atomic(struct ms_node_table *) nodes;	 /* stacks.c: newest table of the trie */
+	_Atomic uintptr_t small;		 /* memory.c: the block being carved */
+	_Atomic(struct ms_carving *) carving[4]; /* counters.c: by enum ms_counters */
+	struct ms_wire_totals *shared_totals; /* counters.c; NULL: nothing is counted */
+	struct ms_wire_sizes *shared_sizes;
 	struct ms_file_id file;
 	char path[4096];
 };

@@ -11,6 +11,7 @@
 #include "preload/clock.h"
 #include "preload/facts.h"
 #include "preload/memo.h"
+#include "preload/modes.h"
 #include "preload/payload.h"
 #include "preload/pool.h"
 
@@ -137,6 +138,16 @@ static bool take_used(struct ms_thread *t, uint64_t ticks)
 	return true;
 }
 
+/* Where nothing but totals is recorded a thread needs no window: there is always room. */
+static bool room_for_counts(struct ms_thread *t)
+{
+	if (ms_mode_now() != MS_MODE_COUNTERS)
+		return false;
+	t->p = NULL;
+	t->end = (uint8_t *)1;
+	return true;
+}
+
 static bool make_room(struct ms_thread *t)
 {
 	uint64_t ticks = ms_now_before();
@@ -148,11 +159,11 @@ static bool make_room(struct ms_thread *t)
 	}
 	t->last_ticks = ticks;
 	t->last_address = 0;
-	if (take_used(t, ticks))
+	if (room_for_counts(t) || take_used(t, ticks))
 		return true;
 	w = ms_window_new(MS_WINDOW_EVENTS, t->window_bytes, t->id, ticks);
 	if (!w)
-		return false;
+		return room_for_counts(t); /* the log has just reached its limit */
 	if (t->window_bytes < MS_WINDOW_LARGEST)
 		t->window_bytes *= 2;
 	attach(t, w);
@@ -198,7 +209,8 @@ static void state_reset(struct ms_thread *t)
 	struct ms_thread clean = { .frames = t->frames,
 				   .levels = t->levels,
 				   .frames_max = t->frames_max,
-				   .memo = t->memo };
+				   .memo = t->memo,
+				   .sizes = t->sizes };
 
 	*t = clean;
 	ms_memo_forget(&t->memo);

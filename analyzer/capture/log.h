@@ -39,6 +39,14 @@ struct ms_log {
 	uint64_t unsealed; /* windows of an ended log that are not sealed */
 	uint64_t unsealed_at;
 
+	/* log_counters.c */
+	struct ms_log_mode mode;
+	uint64_t mode_ticks; /* of the record that told it */
+	struct ms_counts counts;
+	struct ms_thread_counts *thread_counts;
+	size_t thread_count, thread_room;
+	struct ms_wire_sizes sizes;
+
 	/* log_record.c */
 	struct ms_tick_scale scale;
 	uint64_t last_ticks; /* of all records */
@@ -112,5 +120,14 @@ MS_MUST_CHECK ms_status ms_log_read_nodes(struct ms_log *log, struct ms_metadata
 /* Find the clock's scale, then hand all records to meta. */
 MS_MUST_CHECK ms_status ms_log_read_records(struct ms_log *log, struct ms_metadata *meta,
 					    struct ms_error *err);
+
+/* --- log_counters.c: capture modes and exact counts -----------------------------------
+ */
+
+/* A record told the mode; the earliest counts. */
+void ms_log_mode_told(struct ms_log *log, unsigned mode, uint64_t parameter,
+		      uint64_t ticks);
+/* Sum up the COUNTERS windows.  After the records were read. */
+MS_MUST_CHECK ms_status ms_log_read_counters(struct ms_log *log, struct ms_error *err);
 
 #endif

@@ -52,6 +52,8 @@ static ms_status read_log(struct ms_log *log, const char *path, struct ms_store 
 		status = ms_log_read_records(log, meta, err);
 	if (status == MS_OK)
 		status = ms_log_read_nodes(log, meta, err);
+	if (status == MS_OK)
+		status = ms_log_read_counters(log, err);
 	if (status != MS_OK)
 		return status;
 	ms_store_set_scale(store, log->scale);
@@ -95,6 +97,7 @@ void ms_log_close(struct ms_log *log)
 	ms_log_file_close(log);
 	ms_free(log->damage);
 	ms_free(log->windows);
+	ms_free(log->thread_counts);
 	ms_free(log);
 }
 

@@ -55,6 +55,9 @@ sub v { my $first = ord substr $body, $at, 1; my $n = 1;
 	$n++ until $first >> $n - 1 & 1;
 	return u($n) >> $n }
 
+my @counts = (0) x 5;	# allocations reallocations deallocations failed bytes
+my (%thread_counts, @modes);
+my ($class_blocks, $class_bytes) = (0, 0);
 my (@events, %node, %module, %thread, @facts, @samples, @states, @notes, @clocks, %kinds);
 my $offset = $head_bytes;
 while ($offset + 64 <= length $log && $offset < $extent) {
@@ -64,10 +67,28 @@ while ($offset + 64 <= length $log && $offset < $extent) {
 	die sprintf "no window at %#x\n", $offset if $wmagic != 0x4e57534d;
 	die sprintf "window at %#x has length %d\n", $offset, $length if !$length || $length % 4096;
 	$kinds{$kind}++;
-	$body = substr $log, $offset + $header, $kind == 3 ? $length - $header : $commit;
+	$body = substr $log, $offset + $header, $kind == 3 || $kind == 4 ? $length - $header : $commit;
 	$at = 0;
-	if ($kind == 3) { nodes($owner) } elsif ($kind == 1 || $kind == 2) { window($kind, $owner, $sequence, $base) }
+	if ($kind == 3) { nodes($owner) } elsif ($kind == 4) { counters($owner) }
+	elsif ($kind == 1 || $kind == 2) { window($kind, $owner, $sequence, $base) }
 	$offset += $length;
+}
+
+# exact totals, of threads (1) and of size classes (2)
+sub counters {
+	my $what = shift;
+	if ($what == 1) {
+		for (; $at + 64 <= length $body; $at += 64) {
+			my ($thread, $r, @n) = unpack 'V V Q<5', substr $body, $at, 64;
+			$counts[$_] += $n[$_] for 0 .. 4;
+			$thread_counts{$thread}[$_] += $n[$_] for 0 .. 4;
+		}
+	} elsif ($what == 2) {
+		for (; $at + 1040 <= length $body; $at += 1040) {
+			my @n = unpack 'Q<130', substr $body, $at, 1040;
+			$class_blocks += $n[2 * $_], $class_bytes += $n[2 * $_ + 1] for 0 .. 64;
+		}
+	}
 }
 
 sub check {
@@ -145,6 +166,7 @@ sub record {
 	elsif ($type == 9) { push @clocks, [v(), v()] }
 	elsif ($type == 10) { push @states, [v(), v()] }
 	elsif ($type == 11) { push @notes, $payload }
+	elsif ($type == 16) { push @modes, [v(), v(), v()] }
 	($body, $at) = ($keep, $keep_at);
 }
 
@@ -183,6 +205,8 @@ if ($mode eq '-i') {
 	print "clock_pair @$_\n" for @clocks;
 	print "state @$_\n" for @states;
 	print "note $_\n" for @notes;
+	print "mode $_->[0] $_->[1]\n" for sort { $a->[2] <=> $b->[2] } @modes;
+	print "counts $_ @{$thread_counts{$_}}\n" for sort { $a <=> $b } keys %thread_counts;
 	exit 0;
 }
 if ($mode eq '-t') {
@@ -208,6 +232,15 @@ if ($mode eq '-t') {
 			if ($event == 43) { $ended++; next }
 			$changed++; $bytes += $size; $begin->($at, $size);
 		}
+	}
+	if ($kinds{4}) {
+		die "size classes do not add up\n"
+			if $class_blocks != $counts[0] + $counts[1] || $class_bytes != $counts[4];
+		my ($first) = sort { $a->[2] <=> $b->[2] } @modes;
+		# the full mode has counts of what came after the size limit only
+		($made, $changed, $ended, $failed, $bytes) = (0) x 5 if $first->[0] != 1;
+		$made += $counts[0]; $changed += $counts[1]; $ended += $counts[2];
+		$failed += $counts[3]; $bytes += $counts[4];
 	}
 	print join(' ', $made, $changed, $ended, $bytes, $failed, $unmatched, $over, scalar keys %live, $now, $peak), "\n";
 	exit 0;
