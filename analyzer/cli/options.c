@@ -218,6 +218,14 @@ static bool set_how(struct cli_options *o, const char *value)
 	       add_setting(o, "MEMSCOPE_STACKS", value);
 }
 
+static bool set_mode(struct cli_options *o, const char *value)
+{
+	static const char *const names[] = { "full", "counters" };
+
+	return name_index(names, COUNT(names), value) >= 0 &&
+	       add_setting(o, "MEMSCOPE_MODE", value);
+}
+
 static bool set_record_depth(struct cli_options *o, const char *value)
 {
 	unsigned depth;
@@ -295,14 +303,16 @@ static const struct option table[] = {
 	  set_output },
 	{ "quiet", 'q', NULL, "print nothing but the program's own output",
 	  BIT(CLI_RECORD), set_quiet },
+	{ "mode", 'm', "MODE", "full (default): every event; counters: exact totals only",
+	  BIT(CLI_RECORD), set_mode },
 	{ "stacks", 0, "HOW", "full (default), fp (frame pointers) or none",
 	  BIT(CLI_RECORD), set_how },
 	{ "depth", 0, "N", "keep N frames of each stack, from the leaf; 0: all",
 	  BIT(CLI_RECORD), set_record_depth },
 	{ "no-free-stacks", 0, NULL, "no stacks of frees: a smaller log", BIT(CLI_RECORD),
 	  set_no_free_stacks },
-	{ "max-size", 0, "SIZE", "stop recording when the log reaches SIZE",
-	  BIT(CLI_RECORD), set_max_size },
+	{ "max-size", 0, "SIZE", "totals only once the log reaches SIZE", BIT(CLI_RECORD),
+	  set_max_size },
 	{ "start-off", 0, NULL, "begin paused, see --signal", BIT(CLI_RECORD),
 	  set_start_off },
 	{ "signal", 0, "NAME", "a signal that switches recording on and off",

@@ -36,6 +36,7 @@ void ms_figures_add(struct ms_figures *sum, const struct ms_figures *figures)
 	sum->peak_bytes += figures->peak_bytes;
 	sum->peak_blocks += figures->peak_blocks;
 	sum->temporary += figures->temporary;
+	sum->absent |= figures->absent;
 }
 
 /* What a stack is filed under, as a frame's id and a key. */

@@ -47,9 +47,13 @@ static ms_status next_of_array(struct ms_rows *rows, struct ms_value *values, bo
 	if (!*more)
 		return MS_OK;
 	object = json_array_get(from->array, from->index++);
-	for (size_t i = 0; i < rows->column_count; i++)
-		values[i] = value_of(json_object_get(object, rows->columns[i].name),
-				     rows->columns[i].type);
+	for (size_t i = 0; i < rows->column_count; i++) {
+		const char *name = rows->columns[i].name;
+
+		values[i] =
+			value_of(json_object_get(object, name), rows->columns[i].type);
+		values[i].estimated = ms_figure_error(object, name);
+	}
 	return MS_OK;
 }
 

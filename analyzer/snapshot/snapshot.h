@@ -127,6 +127,19 @@ void ms_heap_each(const struct ms_heap *heap,
  */
 enum ms_instant { MS_AT_END, MS_AT_START, MS_AT_PEAK, MS_AT_NS };
 
+enum ms_figure_id {
+	MS_FIGURE_ALLOCATIONS,
+	MS_FIGURE_ALLOCATED,
+	MS_FIGURE_LIVE_BLOCKS,
+	MS_FIGURE_LIVE_BYTES,
+	MS_FIGURE_PEAK_BYTES,
+	MS_FIGURE_PEAK_BLOCKS,
+	MS_FIGURE_TEMPORARY,
+	MS_FIGURES
+};
+#define MS_FIGURES_MADE (1u << MS_FIGURE_ALLOCATIONS | 1u << MS_FIGURE_ALLOCATED)
+#define MS_FIGURES_ALL	((1u << MS_FIGURES) - 1)
+
 struct ms_figures { /* of one stack, one thread or one size class, up to the instant */
 	uint64_t allocations;  /* blocks made (reallocations' new blocks too) */
 	uint64_t allocated;    /* bytes of them */
@@ -139,6 +152,7 @@ struct ms_figures { /* of one stack, one thread or one size class, up to the ins
 	 * realloc is never one: the realloc itself made the next block.
 	 */
 	uint64_t temporary;
+	unsigned absent; /* bits of ms_figure_id: the log cannot tell them */
 };
 
 struct ms_stack_figures {
