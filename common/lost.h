@@ -30,7 +30,9 @@
 	X(MODULES, 12, "modules", "modules that could not be described")                 \
 	X(META_RECORDS, 13, "records", "descriptive records without room in the log")    \
 	X(ABANDONED_HOOKS, 14, "abandoned_hooks",                                        \
-	  "hooks left by longjmp out of a signal handler; their event may be missing")
+	  "hooks left by longjmp out of a signal handler; their event may be missing")   \
+	X(UNFOLLOWED, 15, "unfollowed_samples",                                          \
+	  "sampled blocks left out: their end could not have been noticed")
 
 enum ms_lost {
 #define X(id, index, name, meaning) MS_LOST_##id = index,

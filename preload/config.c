@@ -13,7 +13,9 @@
 #include <signal.h>
 #include <string.h>
 
-struct ms_config ms_config = { .mode = MS_MODE_FULL, .free_stacks = true };
+struct ms_config ms_config = { .mode = MS_MODE_FULL,
+			       .sample = 512 * 1024,
+			       .free_stacks = true };
 
 static const char *output = "memscope.%p.bin";
 
@@ -46,7 +48,9 @@ static bool parse_mode(const char *v)
 	static const struct {
 		const char *name;
 		enum ms_wire_mode mode;
-	} modes[] = { { "full", MS_MODE_FULL }, { "counters", MS_MODE_COUNTERS } };
+	} modes[] = { { "full", MS_MODE_FULL },
+		      { "sample", MS_MODE_SAMPLE },
+		      { "counters", MS_MODE_COUNTERS } };
 
 	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
 		if (!strcmp(v, modes[i].name)) {
@@ -55,6 +59,16 @@ static bool parse_mode(const char *v)
 		}
 	}
 	return false;
+}
+
+static bool parse_sample(const char *v)
+{
+	uint64_t mean;
+
+	if (!ms_parse_size(v, &mean) || !mean || mean > MS_SAMPLE_MEAN_MAX)
+		return false;
+	ms_config.sample = mean;
+	return true;
 }
 
 static bool parse_depth(const char *v)
@@ -123,7 +137,7 @@ static const struct {
 	{ "DEPTH", parse_depth },	{ "FREE_STACKS", parse_free_stacks },
 	{ "START", parse_start },	{ "SIGNAL", parse_signal },
 	{ "MAX_SIZE", parse_max_size }, { "QUIET", parse_quiet },
-	{ "MODE", parse_mode },
+	{ "MODE", parse_mode },		{ "SAMPLE", parse_sample },
 };
 #define VARIABLES (sizeof variables / sizeof *variables)
 

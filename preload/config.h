@@ -16,6 +16,7 @@ struct ms_config {
 	unsigned mode;	   /* enum ms_wire_mode */
 	uint64_t depth;	   /* frames kept from the leaf; 0: all */
 	uint64_t max_size; /* bytes of the log; 0: no limit */
+	uint64_t sample;   /* mean bytes from one sample to the next */
 	bool free_stacks;
 	bool start_paused;
 	bool quiet;

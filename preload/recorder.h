@@ -13,6 +13,7 @@
 #include "common/lost.h"
 #include "common/wire.h"
 #include "preload/file.h"
+#include "preload/sampler.h"
 #include "preload/sys.h"
 
 #include <stdatomic.h>
@@ -75,7 +76,8 @@ struct ms_thread {
 	uint32_t generation;	       /* of the code, that levels and memo belong to */
 	struct ms_wire_totals *totals; /* counters.c; NULL: none yet, or no room */
 	struct ms_wire_sizes *sizes;   /* stays with the state, whoever has it */
-	uint32_t calls;		       /* modes.c */
+	struct ms_sampler sampler;     /* modes.c, as the next */
+	uint32_t calls;
 	struct ms_memo memo;
 	char name[16];
 };
@@ -112,6 +114,8 @@ struct ms_extent { /* a mapped stretch of the file that windows are carved from 
 	struct ms_extent *next;	 /* in the pool of those left over */
 };
 
+#define MS_FOLLOWED_LEVELS 5
+
 #define MS_SESSION_MAGIC 0x6d656d73636f7065ULL
 
 struct ms_session {
@@ -137,6 +141,7 @@ struct ms_session {
 	_Atomic(struct ms_carving *) carving[4]; /* counters.c: by enum ms_counters */
 	struct ms_wire_totals *shared_totals; /* counters.c; NULL: nothing is counted */
 	struct ms_wire_sizes *shared_sizes;
+	_Atomic(struct ms_bucket *) followed[MS_FOLLOWED_LEVELS]; /* followed.c */
 	struct ms_file_id file;
 	char path[4096];
 };
