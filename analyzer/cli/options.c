@@ -220,10 +220,18 @@ static bool set_how(struct cli_options *o, const char *value)
 
 static bool set_mode(struct cli_options *o, const char *value)
 {
-	static const char *const names[] = { "full", "counters" };
+	static const char *const names[] = { "full", "sample", "counters" };
 
 	return name_index(names, COUNT(names), value) >= 0 &&
 	       add_setting(o, "MEMSCOPE_MODE", value);
+}
+
+static bool set_sample(struct cli_options *o, const char *value)
+{
+	uint64_t bytes;
+
+	return ms_parse_size(value, &bytes) && bytes &&
+	       add_setting(o, "MEMSCOPE_SAMPLE", value);
 }
 
 static bool set_record_depth(struct cli_options *o, const char *value)
@@ -303,8 +311,11 @@ static const struct option table[] = {
 	  set_output },
 	{ "quiet", 'q', NULL, "print nothing but the program's own output",
 	  BIT(CLI_RECORD), set_quiet },
-	{ "mode", 'm', "MODE", "full (default): every event; counters: exact totals only",
+	{ "mode", 'm', "MODE",
+	  "full (default): every event; sample: some, by bytes; counters: totals only",
 	  BIT(CLI_RECORD), set_mode },
+	{ "sample", 0, "SIZE", "of --mode sample: mean bytes between samples (512KiB)",
+	  BIT(CLI_RECORD), set_sample },
 	{ "stacks", 0, "HOW", "full (default), fp (frame pointers) or none",
 	  BIT(CLI_RECORD), set_how },
 	{ "depth", 0, "N", "keep N frames of each stack, from the leaf; 0: all",

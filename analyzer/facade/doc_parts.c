@@ -8,6 +8,7 @@
 #include "analyzer/base/map.h"
 #include "common/lost.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +50,9 @@ static void add_mode(struct ms_doc *doc, json_t *object, const struct ms_log_mod
 	bool known = mode->mode && mode->mode < sizeof(names) / sizeof(names[0]);
 
 	ms_doc_text(doc, object, "mode", known ? names[mode->mode] : "unknown");
+	ms_doc_value(doc, object, "sample_bytes",
+		     mode->mode == MS_MODE_SAMPLE ? ms_json_number(mode->parameter)
+						  : json_null());
 	ms_doc_value(doc, object, "totals_only_from_ns",
 		     mode->fell_back ? ms_json_number(mode->fell_back_ns) : json_null());
 }
@@ -69,12 +73,33 @@ void ms_doc_process(struct ms_doc *doc, json_t *object, const struct ms_trace *t
 	add_mode(doc, object, ms_log_mode(trace->log));
 }
 
+/* The standard errors of estimates, by their keys. */
+struct errors {
+	struct ms_doc *doc;
+	json_t *object, *list;
+};
+
+static void add_error(struct errors *errors, const char *key, double variance)
+{
+	if (!errors->list) {
+		ms_doc_bool(errors->doc, errors->object, "estimated", true);
+		errors->list = ms_doc_object(errors->doc, errors->object, "errors");
+	}
+	ms_doc_u64(errors->doc, errors->list, key, (uint64_t)ceil(sqrt(variance)));
+}
+
 void ms_doc_totals(struct ms_doc *doc, json_t *object, const struct ms_known *known)
 {
+	struct errors errors = { doc, object, NULL };
+
 	for (size_t i = 0; i < MS_KNOWN_FIGURES; i++)
 		ms_doc_value(doc, object, ms_known_names[i],
 			     known->absent & 1u << i ? json_null()
 						     : ms_json_number(known->value[i]));
+	for (size_t i = 0; i < MS_KNOWN_FIGURES; i++) {
+		if (known->estimated & ~known->absent & 1u << i)
+			add_error(&errors, ms_known_names[i], known->variance[i]);
+	}
 }
 
 void ms_doc_figures(struct ms_doc *doc, json_t *object, const struct ms_figures *figures)
@@ -91,11 +116,16 @@ void ms_doc_figures(struct ms_doc *doc, json_t *object, const struct ms_figures 
 		[MS_FIGURE_PEAK_BLOCKS] = { "peak_blocks", figures->peak_blocks },
 		[MS_FIGURE_TEMPORARY] = { "temporary", figures->temporary },
 	};
+	struct errors errors = { doc, object, NULL };
 
 	for (unsigned i = 0; i < MS_FIGURES; i++)
 		ms_doc_value(doc, object, rows[i].key,
 			     figures->absent & 1u << i ? json_null()
 						       : ms_json_number(rows[i].value));
+	for (unsigned i = 0; i < MS_FIGURES; i++) {
+		if (figures->estimated & ~figures->absent & 1u << i)
+			add_error(&errors, rows[i].key, figures->variance[i]);
+	}
 }
 
 void ms_doc_lost(struct ms_doc *doc, json_t *object, const struct ms_trace *traces,

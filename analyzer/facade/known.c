@@ -62,6 +62,39 @@ static void counted(struct ms_known *known, const struct ms_counts *counts, bool
 		if (COUNTED & 1u << i)
 			known->value[i] = values[i] + (go_on ? known->value[i] : 0);
 	}
+	known->absent &= ~COUNTED;
+	known->estimated &= ~COUNTED;
+}
+
+uint64_t ms_known_sample_bytes(const struct ms_trace *trace)
+{
+	const struct ms_log_mode *mode = ms_log_mode(trace->log);
+
+	if (mode->mode != MS_MODE_SAMPLE)
+		return 0;
+	return mode->parameter ? mode->parameter : 1;
+}
+
+#define ESTIMATED                                           \
+	(1u << MS_KNOWN_ACTIVE | 1u << MS_KNOWN_ALLOCATED | \
+	 1u << MS_KNOWN_CURRENT_MEMORY | 1u << MS_KNOWN_PEAK_MEMORY)
+
+/* Figures of samples; size classes have all blocks between them. */
+static void estimated(struct ms_known *known, const struct ms_snapshot *snapshot)
+{
+	const struct ms_figures *classes = ms_snapshot_size_classes(snapshot);
+
+	known->absent = ALL & ~ESTIMATED;
+	known->estimated = ESTIMATED;
+	for (unsigned c = 0; c < MS_SIZE_CLASSES; c++) {
+		const double *variance = classes[c].variance;
+
+		known->variance[MS_KNOWN_ACTIVE] += variance[MS_FIGURE_LIVE_BLOCKS];
+		known->variance[MS_KNOWN_ALLOCATED] += variance[MS_FIGURE_ALLOCATED];
+		known->variance[MS_KNOWN_CURRENT_MEMORY] +=
+			variance[MS_FIGURE_LIVE_BYTES];
+		known->variance[MS_KNOWN_PEAK_MEMORY] += variance[MS_FIGURE_PEAK_BYTES];
+	}
 }
 
 static bool ends_in_counters(const struct ms_log_mode *mode)
@@ -75,6 +108,8 @@ void ms_known_find(struct ms_known *known, const struct ms_trace *trace,
 	const struct ms_log_mode *mode = ms_log_mode(trace->log);
 
 	replayed(known, ms_snapshot_totals(snapshot));
+	if (mode->mode == MS_MODE_SAMPLE)
+		estimated(known, snapshot);
 	if (whole && mode->counted)
 		counted(known, ms_log_counts(trace->log), mode->mode == MS_MODE_FULL);
 	if (whole && ends_in_counters(mode))
@@ -87,6 +122,9 @@ void ms_known_add(struct ms_known *sum, const struct ms_known *known)
 {
 	for (unsigned i = 0; i < MS_KNOWN_FIGURES; i++)
 		sum->value[i] += known->value[i];
+	for (unsigned i = 0; i < MS_KNOWN_FIGURES; i++)
+		sum->variance[i] += known->variance[i];
+	sum->estimated |= known->estimated;
 	sum->absent |= known->absent;
 	sum->peak_at_ns = known->peak_at_ns;
 }
@@ -97,7 +135,9 @@ unsigned ms_known_absent(const struct ms_trace *trace, bool whole)
 
 	if (mode->mode == MS_MODE_COUNTERS)
 		return whole ? MS_FIGURES_ALL & ~MS_FIGURES_MADE : MS_FIGURES_ALL;
-	return mode->fell_back && whole ? MS_FIGURES_ALL & ~MS_FIGURES_MADE : 0;
+	if (mode->fell_back && whole)
+		return MS_FIGURES_ALL & ~MS_FIGURES_MADE;
+	return mode->mode == MS_MODE_SAMPLE ? 1u << MS_FIGURE_TEMPORARY : 0;
 }
 
 void ms_known_counted(struct ms_figures *figures, const struct ms_trace *trace,
@@ -109,6 +149,7 @@ void ms_known_counted(struct ms_figures *figures, const struct ms_trace *trace,
 	figures->absent |= ms_known_absent(trace, whole);
 	if (!whole || !mode->counted)
 		return;
+	figures->estimated &= ~MS_FIGURES_MADE;
 	figures->allocations = allocations + (go_on ? figures->allocations : 0);
 	figures->allocated = allocated + (go_on ? figures->allocated : 0);
 }

@@ -28,6 +28,8 @@ extern const char *const ms_known_names[MS_KNOWN_FIGURES]; /* keys of JSON */
 struct ms_known { /* the totals of a report */
 	uint64_t value[MS_KNOWN_FIGURES];
 	unsigned absent; /* bits of ms_known_id: the log cannot tell them */
+	unsigned estimated;
+	double variance[MS_KNOWN_FIGURES]; /* of estimates */
 	uint64_t peak_at_ns;
 };
 
@@ -42,5 +44,8 @@ void ms_known_counted(struct ms_figures *figures, const struct ms_trace *trace,
 		      uint64_t allocations, uint64_t allocated, bool whole);
 /* The figures of a group that this trace leaves unknown. */
 unsigned ms_known_absent(const struct ms_trace *trace, bool whole);
+
+/* struct ms_instant_at's; 0 where the log holds every event. */
+uint64_t ms_known_sample_bytes(const struct ms_trace *trace);
 
 #endif

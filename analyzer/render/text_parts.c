@@ -248,6 +248,11 @@ void ms_write_mode(struct ms_writer *writer, const json_t *process)
 		ms_write_text(writer,
 			      "\nmode counters: exact totals only; what was live, "
 			      "and where, was not recorded");
+	if (mode && strcmp(mode, "sample") == 0)
+		ms_writef(writer,
+			  "\nmode sample: exact totals, and estimates (~) from about "
+			  "one block in %s",
+			  ms_human_size(human, ms_json_u64(process, "sample_bytes")));
 	if (json_is_number(from))
 		ms_writef(writer,
 			  "\nexact totals only from %s on: what was live later, "

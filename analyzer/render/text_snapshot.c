@@ -133,7 +133,7 @@ static void write_row(struct ms_writer *writer, const char *by, const json_t *ro
 	char buffer[MS_FIGURE_BYTES];
 
 	ms_writef(writer, "%10s", ms_figure_size(buffer, row, "live_bytes"));
-	ms_writef(writer, "  %7s",
+	ms_writef(writer, " %s%7s", ms_figure_error(row, "live_bytes") ? "~" : " ",
 		  known ? ms_share_text(buffer, ms_json_u64(row, "live_bytes"), whole)
 			: "-");
 	ms_writef(writer, "  %9s", ms_figure_count(buffer, row, "live_blocks"));
@@ -180,9 +180,7 @@ static ms_status write_text(struct ms_writer *writer, const json_t *document,
 		{ "allocated", "", MS_TYPE_BYTES, 0, "" },   \
 		{ "peak_blocks", "", MS_TYPE_COUNT, 0, "" }, \
 		{ "peak_bytes", "", MS_TYPE_BYTES, 0, "" },  \
-	{                                                    \
-		"temporary", "", MS_TYPE_COUNT, 0, ""        \
-	}
+		{ "temporary", "", MS_TYPE_COUNT, 0, "" }, MS_ERROR_COLUMNS
 #define FRAME                                                                         \
 	{ "function", "", MS_TYPE_TEXT, 0, "" }, { "file", "", MS_TYPE_TEXT, 0, "" }, \
 		{ "line", "", MS_TYPE_ID, 0, "" },                                    \

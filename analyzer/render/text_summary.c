@@ -255,12 +255,14 @@ static void write_site(struct ms_writer *writer, const json_t *site,
 	ms_writef(writer, "%10s",
 		  order->bytes ? ms_figure_size(figure, site, order->key)
 			       : ms_figure_count(figure, site, order->key));
-	ms_writef(writer, "  %7s  ", ms_share_text(share, value, whole));
+	ms_writef(writer, " %s%7s  ", ms_figure_error(site, order->key) ? "~" : " ",
+		  ms_share_text(share, value, whole));
 	ms_write_frame(writer, site, width > INDENT + 20 ? width - INDENT : 0);
 	ms_write_text(writer, "\n");
 	write_details(writer, site);
 	write_error(writer, site, order);
-	ms_write_callers(writer, json_object_get(site, "callers"), value, INDENT + 2);
+	ms_write_callers(writer, json_object_get(site, "callers"), value,
+			 ms_figure_error(site, order->key), INDENT + 2);
 }
 
 static size_t shown_of(const json_t *sites, const struct order *order, uint64_t top)
@@ -390,6 +392,7 @@ static ms_status write_csv(struct ms_writer *writer, const json_t *document,
 		{ "peak_blocks", "", MS_TYPE_COUNT, 0, "" },
 		{ "temporary", "", MS_TYPE_COUNT, 0, "" },
 		{ "address", "", MS_TYPE_TEXT, 0, "" },
+		MS_ERROR_COLUMNS,
 	};
 	struct ms_array_rows rows;
 

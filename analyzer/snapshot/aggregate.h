@@ -27,6 +27,7 @@ struct ms_aggregate {
 	struct ms_map stack_index, thread_index;
 	uint64_t peak_serial; /* how often current_memory has risen above all before */
 	uint64_t peak_memory;
+	uint64_t sample_bytes; /* as struct ms_instant_at has it */
 };
 
 void ms_aggregate_init(struct ms_aggregate *aggregate);

@@ -115,6 +115,11 @@ void ms_heap_free(struct ms_heap *heap);
  */
 MS_MUST_CHECK ms_status ms_heap_apply(struct ms_heap *heap, const struct ms_event *event,
 				      struct ms_error *err);
+/*
+ * Before the first event: what comes is a sample, of mean sample_bytes from one to the
+ * next.  The totals' blocks and bytes are then estimates, in 2^-16ths.
+ */
+void ms_heap_sampled(struct ms_heap *heap, uint64_t sample_bytes);
 /* A hint that an event with this address comes soon. */
 void ms_heap_prefetch(const struct ms_heap *heap, uint64_t address);
 const struct ms_totals *ms_heap_totals(const struct ms_heap *heap);
@@ -152,7 +157,9 @@ struct ms_figures { /* of one stack, one thread or one size class, up to the ins
 	 * realloc is never one: the realloc itself made the next block.
 	 */
 	uint64_t temporary;
-	unsigned absent; /* bits of ms_figure_id: the log cannot tell them */
+	unsigned absent;	     /* bits of ms_figure_id: the log cannot tell them */
+	unsigned estimated;	     /* bits of those that are estimates */
+	double variance[MS_FIGURES]; /* of these: the standard error squared */
 };
 
 struct ms_stack_figures {
@@ -173,6 +180,11 @@ struct ms_snapshot;
 struct ms_instant_at {
 	enum ms_instant instant;
 	uint64_t at_ns; /* for MS_AT_NS: events at that time are included */
+	/*
+	 * Of a log of samples: the mean bytes from one to the next; else 0.  The figures
+	 * are estimates then; how often blocks were temporary cannot be told.
+	 */
+	uint64_t sample_bytes;
 };
 
 /* Replay store up to an instant.  progress may be NULL.  MS_OK or MS_ENOMEM. */
