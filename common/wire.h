@@ -164,8 +164,10 @@ enum ms_wire_mode {
  * window of a kind is shared by all threads that could get none of their own.
  */
 enum ms_counters {
-	MS_COUNTERS_TOTALS = 1, /* struct ms_wire_totals */
-	MS_COUNTERS_SIZES = 2,	/* struct ms_wire_sizes */
+	MS_COUNTERS_TOTALS = 1,	 /* struct ms_wire_totals */
+	MS_COUNTERS_SIZES = 2,	 /* struct ms_wire_sizes */
+	MS_COUNTERS_FOLDED = 3,	 /* struct ms_wire_folded */
+	MS_COUNTERS_PENDING = 4, /* struct ms_wire_pending; the window is one thread's */
 };
 
 struct ms_wire_totals {	 /* a thread's calls; a thread may have several */
@@ -186,6 +188,33 @@ struct ms_wire_sizes { /* of allocations and reallocations, by size class */
 	} classes[MS_WIRE_SIZE_CLASSES];
 };
 static_assert(sizeof(struct ms_wire_sizes) == 1040, "an entry of sizes is 1040 bytes");
+
+/* How long folded blocks lived: below 1, 10, 100 ms, 1 s, 10 s, or longer. */
+#define MS_WIRE_LIFETIMES 6
+
+struct ms_wire_folded { /* pairs of one stack; a stack may have several entries */
+	uint32_t stack;
+	uint32_t reserved;
+	uint64_t blocks, bytes;
+	uint64_t largest; /* bytes of the largest block */
+	uint64_t lifetimes[MS_WIRE_LIFETIMES];
+};
+static_assert(sizeof(struct ms_wire_folded) == 80, "a folded entry is 80 bytes");
+
+enum ms_pending {
+	MS_PENDING_NONE = 0,
+	MS_PENDING_WAITS = 1,	/* an event that is nowhere else yet */
+	MS_PENDING_WRITTEN = 2, /* being written: the last event of its stream, or none */
+};
+
+/* A block whose fate is not decided.  The first of a window has its thread in stack. */
+struct ms_wire_pending {
+	uint64_t ticks, size;
+	uint64_t address; /* << 16 | event kind << 8 | log2 of the alignment */
+	uint32_t stack;
+	uint32_t state; /* enum ms_pending, stored last */
+};
+static_assert(sizeof(struct ms_wire_pending) == 32, "a pending block is 32 bytes");
 
 static inline unsigned ms_wire_size_class(uint64_t size)
 {

@@ -15,6 +15,7 @@
 
 struct ms_config ms_config = { .mode = MS_MODE_FULL,
 			       .sample = 512 * 1024,
+			       .cull_ns = 10000000,
 			       .free_stacks = true };
 
 static const char *output = "memscope.%p.bin";
@@ -49,6 +50,7 @@ static bool parse_mode(const char *v)
 		const char *name;
 		enum ms_wire_mode mode;
 	} modes[] = { { "full", MS_MODE_FULL },
+		      { "cull", MS_MODE_CULL },
 		      { "sample", MS_MODE_SAMPLE },
 		      { "counters", MS_MODE_COUNTERS } };
 
@@ -68,6 +70,18 @@ static bool parse_sample(const char *v)
 	if (!ms_parse_size(v, &mean) || !mean || mean > MS_SAMPLE_MEAN_MAX)
 		return false;
 	ms_config.sample = mean;
+	return true;
+}
+
+#define CULL_MAX_NS 3600000000000ULL
+
+static bool parse_cull(const char *v)
+{
+	uint64_t ns;
+
+	if (!ms_parse_time(v, &ns) || !ns || ns > CULL_MAX_NS)
+		return false;
+	ms_config.cull_ns = ns;
 	return true;
 }
 
@@ -138,6 +152,7 @@ static const struct {
 	{ "START", parse_start },	{ "SIGNAL", parse_signal },
 	{ "MAX_SIZE", parse_max_size }, { "QUIET", parse_quiet },
 	{ "MODE", parse_mode },		{ "SAMPLE", parse_sample },
+	{ "CULL", parse_cull },
 };
 #define VARIABLES (sizeof variables / sizeof *variables)
 

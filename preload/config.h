@@ -17,6 +17,7 @@ struct ms_config {
 	uint64_t depth;	   /* frames kept from the leaf; 0: all */
 	uint64_t max_size; /* bytes of the log; 0: no limit */
 	uint64_t sample;   /* mean bytes from one sample to the next */
+	uint64_t cull_ns;  /* pairs that live no longer are folded */
 	bool free_stacks;
 	bool start_paused;
 	bool quiet;

@@ -22,6 +22,7 @@ struct ms_carving { /* a window that entries are taken from */
 static const size_t entry_bytes[] = {
 	[MS_COUNTERS_TOTALS] = sizeof(struct ms_wire_totals),
 	[MS_COUNTERS_SIZES] = sizeof(struct ms_wire_sizes),
+	[MS_COUNTERS_FOLDED] = sizeof(struct ms_wire_folded),
 };
 
 static struct ms_carving *carve(enum ms_counters kind)

@@ -84,23 +84,27 @@ bool ms_followed_put(const void *p, unsigned tag)
 	return false;
 }
 
+#define ANY_TAG (1U << MS_FOLLOWED_TAG_BITS)
+
 static bool take_from(struct ms_bucket *b, uint64_t key, unsigned *tag)
 {
 	for (unsigned i = 0; i < SLOTS; i++) {
 		uint64_t value = atomic_load_explicit(&b->slots[i], memory_order_relaxed);
+		unsigned is = (unsigned)value & (ANY_TAG - 1);
 
 		if (value >> MS_FOLLOWED_TAG_BITS == key &&
+		    (*tag == ANY_TAG || *tag == is) &&
 		    atomic_compare_exchange_strong_explicit(&b->slots[i], &value, 0,
 							    memory_order_relaxed,
 							    memory_order_relaxed)) {
-			*tag = (unsigned)value & ((1U << MS_FOLLOWED_TAG_BITS) - 1);
+			*tag = is;
 			return true;
 		}
 	}
 	return false;
 }
 
-bool ms_followed_take(const void *p, unsigned *tag)
+static bool take(const void *p, unsigned *tag)
 {
 	uint64_t key = (uintptr_t)p >> 3;
 
@@ -118,4 +122,15 @@ bool ms_followed_take(const void *p, unsigned *tag)
 			return false;
 	}
 	return false;
+}
+
+bool ms_followed_take(const void *p, unsigned *tag)
+{
+	*tag = ANY_TAG;
+	return take(p, tag);
+}
+
+bool ms_followed_drop(const void *p, unsigned tag)
+{
+	return take(p, &tag);
 }

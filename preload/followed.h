@@ -21,4 +21,7 @@ bool ms_followed_put(const void *p, unsigned tag);
 /* Follow it no longer.  false: it was not followed. */
 bool ms_followed_take(const void *p, unsigned *tag);
 
+/* The same, only if it is followed with that very tag. */
+bool ms_followed_drop(const void *p, unsigned tag);
+
 #endif

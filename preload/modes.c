@@ -3,6 +3,7 @@
  * modes.c - what a hook does when it does not record every event.
  */
 #include "preload/counters.h"
+#include "preload/cull.h"
 #include "preload/followed.h"
 #include "preload/hook.h"
 #include "preload/payload.h"
@@ -26,7 +27,7 @@ static bool prepare(unsigned mode)
 	/* what counts after the log's limit must have its room before it */
 	if ((mode != MS_MODE_FULL || ms_config.max_size) && !ms_counters_begin())
 		return false;
-	return mode != MS_MODE_SAMPLE || ms_followed_begin();
+	return (mode != MS_MODE_SAMPLE && mode != MS_MODE_CULL) || ms_followed_begin();
 }
 
 void ms_mode_begin(void)
@@ -34,7 +35,10 @@ void ms_mode_begin(void)
 	unsigned mode = prepare(ms_config.mode) ? ms_config.mode : MS_MODE_FULL;
 
 	atomic_store_explicit(&ms_mode, mode, memory_order_relaxed);
-	put_mode(mode, mode == MS_MODE_SAMPLE ? ms_config.sample : 0,
+	put_mode(mode,
+		 mode == MS_MODE_SAMPLE ? ms_config.sample
+		 : mode == MS_MODE_CULL ? ms_config.cull_ns
+					: 0,
 		 ms_session->head->start_ticks);
 }
 
@@ -56,8 +60,11 @@ static MS_COLD void look_at_clock(struct ms_thread *t)
 {
 	uint64_t ticks = ms_now_before();
 
-	if (ticks >= t->next_tick)
-		ms_thread_tick(t, ticks);
+	if (ticks < t->next_tick)
+		return;
+	ms_thread_tick(t, ticks);
+	if (ms_mode_now() == MS_MODE_CULL)
+		ms_cull_tune();
 }
 
 static inline void count(struct ms_thread *t, enum ms_counted what, size_t size)
@@ -129,6 +136,27 @@ static MS_COLD void *sample_change(struct ms_thread *t, const uintptr_t *frame, 
 	return p;
 }
 
+/* --- cull: reallocs are written as they are; the old block waits no longer
+ * ---------------
+ */
+
+static void *cull_change(struct ms_thread *t, const uintptr_t *frame, void *old,
+			 size_t size, enum ms_event_kind end)
+{
+	uint64_t ticks;
+	void *p;
+
+	ms_hook_phase(t);
+	ms_hook_write_change(t, old);
+	t->phase = MS_PHASE_REAL;
+	p = ms_real.realloc(old, size);
+	ticks = ms_now_after();
+	ms_hook_phase(t);
+	ms_emit_extended(t, !p && !size ? MS_EVENT_REALLOC_FREED : end, ticks,
+			 (uintptr_t)p, size, 0, ms_stack_take(t, frame));
+	return p;
+}
+
 /* --- the parts of a hook --------------------------------------------------------------
  */
 
@@ -139,6 +167,8 @@ void ms_mode_made(struct ms_thread *t, const uintptr_t *frame, enum ms_event_kin
 	count(t, p ? MS_COUNTED_ALLOC : MS_COUNTED_FAILURE, size);
 	if (ms_mode_now() == MS_MODE_SAMPLE && p && is_sampled(t, size))
 		sample_made(t, frame, kind, p, size, align_log2);
+	else if (ms_mode_now() == MS_MODE_CULL)
+		ms_cull_made(t, frame, kind, p, size, align_log2);
 }
 
 void ms_mode_ends(struct ms_thread *t, const uintptr_t *frame, enum ms_event_kind kind,
@@ -150,22 +180,27 @@ void ms_mode_ends(struct ms_thread *t, const uintptr_t *frame, enum ms_event_kin
 	count(t, MS_COUNTED_FREE, 0);
 	if (ms_mode_now() == MS_MODE_SAMPLE && ms_followed_take(p, &tag))
 		ms_hook_write_ends(t, frame, kind, p);
+	else if (ms_mode_now() == MS_MODE_CULL)
+		ms_cull_ends(t, frame, kind, p);
 	t->phase = MS_PHASE_REAL;
 }
 
 void *ms_mode_change(struct ms_thread *t, const uintptr_t *frame, void *old, size_t size,
 		     enum ms_event_kind end)
 {
-	bool sample = ms_mode_now() == MS_MODE_SAMPLE, was, is;
-	unsigned tag;
+	unsigned mode = ms_mode_now(), tag;
+	bool was, is;
 	void *p;
 
 	ms_hook_phase(t);
-	was = sample && ms_followed_take(old, &tag);
-	is = sample && size && is_sampled(t, size);
+	was = mode != MS_MODE_COUNTERS && ms_followed_take(old, &tag);
+	is = mode == MS_MODE_SAMPLE && size && is_sampled(t, size);
 	t->phase = MS_PHASE_REAL;
-	p = was || is ? sample_change(t, frame, old, size, end, was, is)
-		      : ms_real.realloc(old, size);
+	if (mode == MS_MODE_CULL)
+		p = cull_change(t, frame, old, size, end);
+	else
+		p = was || is ? sample_change(t, frame, old, size, end, was, is)
+			      : ms_real.realloc(old, size);
 	ms_hook_phase(t);
 	count(t, changed(p, size), size);
 	return p;

@@ -76,6 +76,7 @@ struct ms_thread {
 	uint32_t generation;	       /* of the code, that levels and memo belong to */
 	struct ms_wire_totals *totals; /* counters.c; NULL: none yet, or no room */
 	struct ms_wire_sizes *sizes;   /* stays with the state, whoever has it */
+	struct ms_cull *cull;	       /* cull.c; stays with the state, too */
 	struct ms_sampler sampler;     /* modes.c, as the next */
 	uint32_t calls;
 	struct ms_memo memo;
@@ -92,6 +93,7 @@ enum ms_role {
 	MS_ROLE_OWN = 0, /* the thread's own stream */
 	MS_ROLE_NESTED,	 /* its signal handlers', while they interrupt a hook */
 	MS_ROLE_LATE,	 /* borrowed for one event of an ending thread */
+	MS_ROLE_DELAYED, /* a thread's events that waited (cull.c) */
 };
 
 struct ms_tls {
@@ -138,9 +140,10 @@ struct ms_session {
 	_Atomic(struct ms_chunk *) chunk;	 /* stacks.c: where new nodes go */
 	_Atomic(struct ms_node_table *) nodes;	 /* stacks.c: newest table of the trie */
 	_Atomic uintptr_t small;		 /* memory.c: the block being carved */
-	_Atomic(struct ms_carving *) carving[4]; /* counters.c: by enum ms_counters */
+	_Atomic(struct ms_carving *) carving[5]; /* counters.c: by enum ms_counters */
 	struct ms_wire_totals *shared_totals; /* counters.c; NULL: nothing is counted */
 	struct ms_wire_sizes *shared_sizes;
+	_Atomic uint32_t culls; /* cull.c: numbers of rings */
 	_Atomic(struct ms_bucket *) followed[MS_FOLLOWED_LEVELS]; /* followed.c */
 	struct ms_file_id file;
 	char path[4096];

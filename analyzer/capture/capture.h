@@ -85,6 +85,14 @@ struct ms_thread_counts {
 	uint32_t thread; /* 0: of threads that had no room for counts of their own */
 	struct ms_counts c;
 };
+/* Pairs of one stack that the mode cull folded: in no event, exact, without a time. */
+struct ms_folded {
+	uint32_t stack;
+	uint64_t blocks, bytes, largest;
+	uint64_t lifetimes[MS_WIRE_LIFETIMES];
+};
+const struct ms_folded *ms_log_folded(const struct ms_log *log, size_t *count);
+
 const struct ms_counts *ms_log_counts(const struct ms_log *log);
 const struct ms_thread_counts *ms_log_thread_counts(const struct ms_log *log,
 						    size_t *count);

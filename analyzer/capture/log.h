@@ -46,6 +46,12 @@ struct ms_log {
 	struct ms_thread_counts *thread_counts;
 	size_t thread_count, thread_room;
 	struct ms_wire_sizes sizes;
+	struct ms_folded *folded;
+	size_t folded_count, folded_room;
+
+	/* log_pending.c */
+	uint8_t **bodies; /* events that are not in the file */
+	size_t body_count, body_room;
 
 	/* log_record.c */
 	struct ms_tick_scale scale;
@@ -127,6 +133,13 @@ MS_MUST_CHECK ms_status ms_log_read_records(struct ms_log *log, struct ms_metada
 /* A record told the mode; the earliest counts. */
 void ms_log_mode_told(struct ms_log *log, unsigned mode, uint64_t parameter,
 		      uint64_t ticks);
+/* --- log_pending.c: events that waited when the recording ended -----------------------
+ */
+
+/* Add those of all PENDING windows to store. */
+MS_MUST_CHECK ms_status ms_log_read_pending(struct ms_log *log, struct ms_store *store,
+					    struct ms_error *err);
+
 /* Sum up the COUNTERS windows.  After the records were read. */
 MS_MUST_CHECK ms_status ms_log_read_counters(struct ms_log *log, struct ms_error *err);
 

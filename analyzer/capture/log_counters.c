@@ -87,9 +87,49 @@ static void add_sizes(struct ms_log *log, const uint8_t *body, uint64_t bytes)
 	}
 }
 
+static ms_status add_folded(struct ms_log *log, struct ms_map *stacks,
+			    const struct ms_wire_folded *from)
+{
+	struct ms_folded *to;
+	bool is_new;
+	uint64_t *index = ms_map_at(stacks, from->stack, &is_new);
+
+	if (!index)
+		return MS_ENOMEM;
+	if (is_new) {
+		if (ms_grow((void **)&log->folded, &log->folded_room, log->folded_count,
+			    sizeof(*log->folded)))
+			return MS_ENOMEM;
+		*index = log->folded_count++;
+		log->folded[*index] = (struct ms_folded){ .stack = from->stack };
+	}
+	to = &log->folded[*index];
+	to->blocks += from->blocks;
+	to->bytes += from->bytes;
+	to->largest = from->largest > to->largest ? from->largest : to->largest;
+	for (unsigned i = 0; i < MS_WIRE_LIFETIMES; i++)
+		to->lifetimes[i] += from->lifetimes[i];
+	return MS_OK;
+}
+
+static ms_status add_folds(struct ms_log *log, struct ms_map *stacks, const uint8_t *body,
+			   uint64_t bytes)
+{
+	struct ms_wire_folded folded;
+	ms_status status = MS_OK;
+
+	for (; status == MS_OK && bytes >= sizeof(folded); bytes -= sizeof(folded)) {
+		memcpy(&folded, body, sizeof(folded));
+		body += sizeof(folded);
+		if (folded.blocks)
+			status = add_folded(log, stacks, &folded);
+	}
+	return status;
+}
+
 /* Entries of other kinds are of later versions. */
 static ms_status add_window(struct ms_log *log, struct ms_map *threads,
-			    const struct ms_log_window *window)
+			    struct ms_map *stacks, const struct ms_log_window *window)
 {
 	uint64_t bytes;
 	const uint8_t *body = ms_log_body(log, window, &bytes);
@@ -97,6 +137,8 @@ static ms_status add_window(struct ms_log *log, struct ms_map *threads,
 	log->mode.counted = true;
 	if (window->owner == MS_COUNTERS_TOTALS)
 		return add_totals(log, threads, body, bytes);
+	if (window->owner == MS_COUNTERS_FOLDED)
+		return add_folds(log, stacks, body, bytes);
 	if (window->owner == MS_COUNTERS_SIZES)
 		add_sizes(log, body, bytes);
 	return MS_OK;
@@ -105,14 +147,16 @@ static ms_status add_window(struct ms_log *log, struct ms_map *threads,
 ms_status ms_log_read_counters(struct ms_log *log, struct ms_error *err)
 {
 	ms_status status = MS_OK;
-	struct ms_map threads;
+	struct ms_map threads, stacks;
 
 	ms_map_init(&threads);
+	ms_map_init(&stacks);
 	for (size_t i = 0; status == MS_OK && i < log->window_count; i++) {
 		if (log->windows[i].kind == MS_WINDOW_COUNTERS)
-			status = add_window(log, &threads, &log->windows[i]);
+			status = add_window(log, &threads, &stacks, &log->windows[i]);
 	}
 	ms_map_release(&threads);
+	ms_map_release(&stacks);
 	if (status != MS_OK)
 		return ms_fail_memory(err);
 	if (!log->mode.mode && !log->mode.counted)
@@ -146,4 +190,10 @@ const struct ms_thread_counts *ms_log_thread_counts(const struct ms_log *log,
 const struct ms_wire_sizes *ms_log_size_counts(const struct ms_log *log)
 {
 	return &log->sizes;
+}
+
+const struct ms_folded *ms_log_folded(const struct ms_log *log, size_t *count)
+{
+	*count = log->folded_count;
+	return log->folded;
 }
