@@ -220,7 +220,7 @@ static bool set_how(struct cli_options *o, const char *value)
 
 static bool set_mode(struct cli_options *o, const char *value)
 {
-	static const char *const names[] = { "full", "sample", "counters" };
+	static const char *const names[] = { "full", "cull", "sample", "counters" };
 
 	return name_index(names, COUNT(names), value) >= 0 &&
 	       add_setting(o, "MEMSCOPE_MODE", value);
@@ -232,6 +232,13 @@ static bool set_sample(struct cli_options *o, const char *value)
 
 	return ms_parse_size(value, &bytes) && bytes &&
 	       add_setting(o, "MEMSCOPE_SAMPLE", value);
+}
+
+static bool set_cull(struct cli_options *o, const char *value)
+{
+	uint64_t ns;
+
+	return ms_parse_time(value, &ns) && ns && add_setting(o, "MEMSCOPE_CULL", value);
 }
 
 static bool set_record_depth(struct cli_options *o, const char *value)
@@ -312,10 +319,12 @@ static const struct option table[] = {
 	{ "quiet", 'q', NULL, "print nothing but the program's own output",
 	  BIT(CLI_RECORD), set_quiet },
 	{ "mode", 'm', "MODE",
-	  "full (default): every event; sample: some, by bytes; counters: totals only",
-	  BIT(CLI_RECORD), set_mode },
+	  "full (default), cull, sample or counters, see memscope(7)", BIT(CLI_RECORD),
+	  set_mode },
 	{ "sample", 0, "SIZE", "of --mode sample: mean bytes between samples (512KiB)",
 	  BIT(CLI_RECORD), set_sample },
+	{ "cull", 0, "TIME", "of --mode cull: lifetime up to which blocks fold (10ms)",
+	  BIT(CLI_RECORD), set_cull },
 	{ "stacks", 0, "HOW", "full (default), fp (frame pointers) or none",
 	  BIT(CLI_RECORD), set_how },
 	{ "depth", 0, "N", "keep N frames of each stack, from the leaf; 0: all",

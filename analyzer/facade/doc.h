@@ -37,6 +37,8 @@ void ms_doc_append_value(struct ms_doc *doc, json_t *array, json_t *value);
 void ms_doc_process(struct ms_doc *doc, json_t *object, const struct ms_trace *trace);
 void ms_doc_totals(struct ms_doc *doc, json_t *object, const struct ms_known *known);
 void ms_doc_figures(struct ms_doc *doc, json_t *object, const struct ms_figures *figures);
+/* The pairs that the mode cull folded. */
+void ms_doc_culled(struct ms_doc *doc, json_t *object, const struct ms_trace *trace);
 /* Counters of common/lost.h, summed over m's traces or of one trace. */
 void ms_doc_lost(struct ms_doc *doc, json_t *object, const struct ms_trace *traces,
 		 size_t count);

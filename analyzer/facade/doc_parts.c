@@ -53,6 +53,9 @@ static void add_mode(struct ms_doc *doc, json_t *object, const struct ms_log_mod
 	ms_doc_value(doc, object, "sample_bytes",
 		     mode->mode == MS_MODE_SAMPLE ? ms_json_number(mode->parameter)
 						  : json_null());
+	ms_doc_value(doc, object, "cull_ns",
+		     mode->mode == MS_MODE_CULL ? ms_json_number(mode->parameter)
+						: json_null());
 	ms_doc_value(doc, object, "totals_only_from_ns",
 		     mode->fell_back ? ms_json_number(mode->fell_back_ns) : json_null());
 }
@@ -122,10 +125,38 @@ void ms_doc_figures(struct ms_doc *doc, json_t *object, const struct ms_figures 
 		ms_doc_value(doc, object, rows[i].key,
 			     figures->absent & 1u << i ? json_null()
 						       : ms_json_number(rows[i].value));
+	if (figures->culled)
+		ms_doc_u64(doc, object, "culled", figures->culled);
 	for (unsigned i = 0; i < MS_FIGURES; i++) {
 		if (figures->estimated & ~figures->absent & 1u << i)
 			add_error(&errors, rows[i].key, figures->variance[i]);
 	}
+}
+
+void ms_doc_culled(struct ms_doc *doc, json_t *object, const struct ms_trace *trace)
+{
+	static const char *const names[MS_WIRE_LIFETIMES] = { "below_1ms",   "below_10ms",
+							      "below_100ms", "below_1s",
+							      "below_10s",   "longer" };
+	struct ms_folded sum = { 0 };
+	size_t count;
+	const struct ms_folded *folded = ms_log_folded(trace->log, &count);
+	json_t *lifetimes;
+
+	for (size_t i = 0; i < count; i++) {
+		sum.blocks += folded[i].blocks;
+		sum.bytes += folded[i].bytes;
+		sum.largest =
+			folded[i].largest > sum.largest ? folded[i].largest : sum.largest;
+		for (unsigned l = 0; l < MS_WIRE_LIFETIMES; l++)
+			sum.lifetimes[l] += folded[i].lifetimes[l];
+	}
+	ms_doc_u64(doc, object, "blocks", sum.blocks);
+	ms_doc_u64(doc, object, "bytes", sum.bytes);
+	ms_doc_u64(doc, object, "largest", sum.largest);
+	lifetimes = ms_doc_object(doc, object, "lifetimes");
+	for (unsigned l = 0; l < MS_WIRE_LIFETIMES; l++)
+		ms_doc_u64(doc, lifetimes, names[l], sum.lifetimes[l]);
 }
 
 void ms_doc_lost(struct ms_doc *doc, json_t *object, const struct ms_trace *traces,

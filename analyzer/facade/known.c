@@ -102,6 +102,18 @@ static bool ends_in_counters(const struct ms_log_mode *mode)
 	return mode->mode == MS_MODE_COUNTERS || mode->fell_back;
 }
 
+/* What was folded has no time: it belongs to the whole only. */
+static void culled(struct ms_known *known, const struct ms_trace *trace, bool whole)
+{
+	size_t count;
+	const struct ms_folded *folded = ms_log_folded(trace->log, &count);
+
+	if (!whole)
+		known->absent |= COUNTED | 1u << MS_KNOWN_DEALLOCATED;
+	for (size_t i = 0; i < count; i++)
+		known->value[MS_KNOWN_DEALLOCATED] += folded[i].bytes;
+}
+
 void ms_known_find(struct ms_known *known, const struct ms_trace *trace,
 		   const struct ms_snapshot *snapshot, bool whole)
 {
@@ -110,6 +122,8 @@ void ms_known_find(struct ms_known *known, const struct ms_trace *trace,
 	replayed(known, ms_snapshot_totals(snapshot));
 	if (mode->mode == MS_MODE_SAMPLE)
 		estimated(known, snapshot);
+	if (mode->mode == MS_MODE_CULL)
+		culled(known, trace, whole);
 	if (whole && mode->counted)
 		counted(known, ms_log_counts(trace->log), mode->mode == MS_MODE_FULL);
 	if (whole && ends_in_counters(mode))
@@ -137,6 +151,8 @@ unsigned ms_known_absent(const struct ms_trace *trace, bool whole)
 		return whole ? MS_FIGURES_ALL & ~MS_FIGURES_MADE : MS_FIGURES_ALL;
 	if (mode->fell_back && whole)
 		return MS_FIGURES_ALL & ~MS_FIGURES_MADE;
+	if (mode->mode == MS_MODE_CULL)
+		return 1u << MS_FIGURE_TEMPORARY | (whole ? 0 : MS_FIGURES_MADE);
 	return mode->mode == MS_MODE_SAMPLE ? 1u << MS_FIGURE_TEMPORARY : 0;
 }
 

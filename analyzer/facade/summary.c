@@ -85,6 +85,9 @@ static void add_processes(struct summary *s)
 		ms_known_find(&known, &s->m->traces[i], s->snapshots[i], true);
 		ms_doc_totals(&s->doc, ms_doc_object(&s->doc, row, "totals"), &known);
 		add_before_limit(s, row, i);
+		if (ms_log_mode(s->m->traces[i].log)->mode == MS_MODE_CULL)
+			ms_doc_culled(&s->doc, ms_doc_object(&s->doc, row, "culled"),
+				      &s->m->traces[i]);
 		add_peak_time(s, row, &known);
 		ms_doc_u64(&s->doc, row, "events", totals->events);
 		ms_doc_lost(&s->doc, ms_doc_object(&s->doc, row, "lost"),

@@ -248,6 +248,11 @@ void ms_write_mode(struct ms_writer *writer, const json_t *process)
 		ms_write_text(writer,
 			      "\nmode counters: exact totals only; what was live, "
 			      "and where, was not recorded");
+	if (mode && strcmp(mode, "cull") == 0)
+		ms_writef(writer,
+			  "\nmode cull: blocks that their thread freed within %s "
+			  "are in calls and bytes,\nnot in peaks and single events",
+			  ms_human_time(human, ms_json_u64(process, "cull_ns")));
 	if (mode && strcmp(mode, "sample") == 0)
 		ms_writef(writer,
 			  "\nmode sample: exact totals, and estimates (~) from about "

@@ -52,6 +52,13 @@ static int reserve_stack(struct ms_aggregate *a, uint32_t stack)
 	return 0;
 }
 
+struct ms_figures *ms_aggregate_stack(struct ms_aggregate *a, uint32_t stack)
+{
+	return reserve_stack(a, stack) < 0
+		       ? NULL
+		       : &a->stacks[*ms_map_find(&a->stack_index, stack)].f;
+}
+
 static int reserve_thread(struct ms_aggregate *a, uint32_t thread)
 {
 	size_t count = a->thread_index.count;

@@ -4,6 +4,7 @@
  */
 #include "analyzer/snapshot/snapshot.h"
 #include "analyzer/base/alloc.h"
+#include "analyzer/capture/capture.h"
 #include "analyzer/snapshot/aggregate.h"
 #include "analyzer/snapshot/weight.h"
 
@@ -178,6 +179,36 @@ ms_status ms_snapshot_new(struct ms_snapshot **out, const struct ms_store *store
 	snapshot->at_ns = at->instant == MS_AT_NS ? at->at_ns : replay.last_ns;
 	*out = snapshot;
 	return MS_OK;
+}
+
+ms_status ms_snapshot_fold(struct ms_snapshot *snapshot, const struct ms_folded *folded,
+			   size_t count, struct ms_error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct ms_figures *f =
+			ms_aggregate_stack(&snapshot->aggregate, folded[i].stack);
+
+		if (!f)
+			return ms_fail_memory(err);
+		f->allocations += folded[i].blocks;
+		f->allocated += folded[i].bytes;
+		f->frees += folded[i].blocks;
+		f->freed += folded[i].bytes;
+		f->culled += folded[i].blocks;
+	}
+	return MS_OK;
+}
+
+void ms_snapshot_lacks(struct ms_snapshot *snapshot, unsigned figures)
+{
+	struct ms_aggregate *a = &snapshot->aggregate;
+
+	for (size_t i = 0; i < a->stack_index.count; i++)
+		a->stacks[i].f.absent |= figures;
+	for (size_t i = 0; i < a->thread_index.count; i++)
+		a->threads[i].f.absent |= figures;
+	for (size_t i = 0; i < MS_SIZE_CLASSES; i++)
+		a->classes[i].absent |= figures;
 }
 
 void ms_snapshot_free(struct ms_snapshot *snapshot)

@@ -157,6 +157,7 @@ struct ms_figures { /* of one stack, one thread or one size class, up to the ins
 	 * realloc is never one: the realloc itself made the next block.
 	 */
 	uint64_t temporary;
+	uint64_t culled;	     /* of the allocations: folded by the mode cull */
 	unsigned absent;	     /* bits of ms_figure_id: the log cannot tell them */
 	unsigned estimated;	     /* bits of those that are estimates */
 	double variance[MS_FIGURES]; /* of these: the standard error squared */
@@ -193,6 +194,16 @@ MS_MUST_CHECK ms_status ms_snapshot_new(struct ms_snapshot **out,
 					const struct ms_instant_at *at,
 					const struct ms_progress *progress,
 					struct ms_error *err);
+/*
+ * Pairs that are in no event: they count as calls of their stacks, made and ended.  Of
+ * the end only, since nothing says when they were.  MS_OK or MS_ENOMEM.
+ */
+struct ms_folded;
+MS_MUST_CHECK ms_status ms_snapshot_fold(struct ms_snapshot *snapshot,
+					 const struct ms_folded *folded, size_t count,
+					 struct ms_error *err);
+/* These figures (bits of ms_figure_id) of stacks, threads and classes cannot be told. */
+void ms_snapshot_lacks(struct ms_snapshot *snapshot, unsigned figures);
 void ms_snapshot_free(struct ms_snapshot *snapshot);
 const struct ms_totals *ms_snapshot_totals(const struct ms_snapshot *snapshot);
 uint64_t
