@@ -9,8 +9,6 @@
 
 #include "preload/window.h"
 
-#include <signal.h>
-
 #define WINDOW_BYTES (8 * 1024)
 
 struct ms_carving { /* a window that entries are taken from */
@@ -71,19 +69,19 @@ bool ms_counters_begin(void)
  */
 static MS_COLD void take_entries(struct ms_thread *t)
 {
-	uint64_t all = ~0ULL, old;
 	struct ms_wire_totals *totals;
+	uint64_t held;
 
 	if (t->role == MS_ROLE_LATE)
 		return;
-	ms_sys(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, sizeof old);
+	held = ms_sys_hold_signals();
 	if (!t->sizes)
 		t->sizes = ms_counters_take(MS_COUNTERS_SIZES);
 	totals = t->sizes ? ms_counters_take(MS_COUNTERS_TOTALS) : NULL;
 	if (totals)
 		totals->thread = t->id;
 	t->totals = totals;
-	ms_sys(SYS_rt_sigprocmask, SIG_SETMASK, &old, 0, sizeof old);
+	ms_sys_release_signals(held);
 }
 
 /* One writer: a plain add whose store is whole. */

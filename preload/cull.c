@@ -13,7 +13,6 @@
 #include "preload/followed.h"
 #include "preload/hook.h"
 
-#include <signal.h>
 #include <time.h>
 
 #define SLOT_BITS  10
@@ -92,20 +91,21 @@ static struct ms_cull *make(struct ms_thread *t)
 /* No signals meanwhile, as where a window is made.  NULL: this thread folds nothing. */
 static MS_COLD struct ms_cull *begin(struct ms_thread *t)
 {
-	uint64_t all = ~0ULL, old;
 	struct ms_cull *c;
+	uint64_t held;
 
-	if (t->role != MS_ROLE_OWN)
+	if (t->role != MS_ROLE_OWN || t->no_ring)
 		return NULL;
-	ms_sys(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, sizeof old);
+	held = ms_sys_hold_signals();
 	ms_cull_tune();
 	c = t->cull ? t->cull : make(t);
 	if (c && !c->delayed)
 		c->delayed = ms_thread_delayed(t);
 	if (c)
 		c->ring[-1].stack = t->id;
-	ms_sys(SYS_rt_sigprocmask, SIG_SETMASK, &old, 0, sizeof old);
-	return c && c->folds && c->delayed ? c : NULL;
+	t->no_ring = !c || !c->folds || !c->delayed;
+	ms_sys_release_signals(held);
+	return t->no_ring ? NULL : c;
 }
 
 static inline struct ms_cull *cull_of(struct ms_thread *t)
@@ -216,10 +216,9 @@ static bool grow(struct ms_cull *c)
 
 static MS_COLD struct ms_wire_folded *add_stack(struct ms_cull *c, uint32_t stack)
 {
-	uint64_t all = ~0ULL, old;
+	uint64_t held = ms_sys_hold_signals();
 	struct fold *place;
 
-	ms_sys(SYS_rt_sigprocmask, SIG_BLOCK, &all, &old, sizeof old);
 	place = grow(c) ? place_of(c->folds, c->fold_bits, stack) : NULL;
 	if (place && !place->entry) {
 		place->stack = stack;
@@ -229,7 +228,7 @@ static MS_COLD struct ms_wire_folded *add_stack(struct ms_cull *c, uint32_t stac
 			c->fold_count++;
 		}
 	}
-	ms_sys(SYS_rt_sigprocmask, SIG_SETMASK, &old, 0, sizeof old);
+	ms_sys_release_signals(held);
 	return place ? place->entry : NULL;
 }
 
@@ -308,7 +307,9 @@ void ms_cull_ends(struct ms_thread *t, const uintptr_t *frame, enum ms_event_kin
 	if (ms_followed_take(p, &tag) && c && tag >> SLOT_BITS == c->number) {
 		e = &c->ring[tag & SLOTS_MAX];
 		age = ms_now_before() - e->ticks;
-		if (age <= look(&limit) && fold(c, e, age))
+		/* a hook that was jumped out of may have left its tag and no block */
+		if (e->state == MS_PENDING_WAITS && address_of(e) == p &&
+		    age <= look(&limit) && fold(c, e, age))
 			return;
 	}
 	ms_hook_write_ends(t, frame, kind, p);

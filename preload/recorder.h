@@ -79,6 +79,7 @@ struct ms_thread {
 	struct ms_cull *cull;	       /* cull.c; stays with the state, too */
 	struct ms_sampler sampler;     /* modes.c, as the next */
 	uint32_t calls;
+	bool no_ring; /* cull.c: there is none for it */
 	struct ms_memo memo;
 	char name[16];
 };

@@ -84,11 +84,14 @@ struct errors {
 
 static void add_error(struct errors *errors, const char *key, double variance)
 {
+	double error = ceil(sqrt(variance));
+
 	if (!errors->list) {
 		ms_doc_bool(errors->doc, errors->object, "estimated", true);
 		errors->list = ms_doc_object(errors->doc, errors->object, "errors");
 	}
-	ms_doc_u64(errors->doc, errors->list, key, (uint64_t)ceil(sqrt(variance)));
+	ms_doc_u64(errors->doc, errors->list, key,
+		   error < 0x1p62 ? (uint64_t)error : UINT64_C(1) << 62);
 }
 
 void ms_doc_totals(struct ms_doc *doc, json_t *object, const struct ms_known *known)
@@ -265,11 +268,11 @@ static void fill_rows(struct thread_row *rows, struct ms_map *by_id,
 }
 
 static void add_rows(struct ms_doc *doc, json_t *array, const struct ms_trace *trace,
-		     struct thread_row *rows, struct ms_map *by_id)
+		     struct thread_row *rows, struct ms_map *by_id, unsigned absent)
 {
 	size_t thread_count, row_count = by_id->count;
 	const struct ms_thread *threads = ms_metadata_threads(trace->meta, &thread_count);
-	struct ms_figures none = { .absent = ms_known_absent(trace, true) };
+	struct ms_figures none = { .absent = absent };
 
 	for (size_t i = 0; i < thread_count; i++) {
 		uint64_t index = 0;
@@ -301,7 +304,9 @@ void ms_doc_threads(struct ms_doc *doc, json_t *array, const struct ms_trace *tr
 	ms_map_init(&by_id);
 	fill_rows(rows, &by_id, trace, snapshot, whole, &doc->failed);
 	if (!doc->failed)
-		add_rows(doc, array, trace, rows, &by_id);
+		add_rows(doc, array, trace, rows, &by_id,
+			 whole ? ms_known_absent(trace)
+			       : ms_known_lacks(trace, snapshot, whole));
 	ms_map_release(&by_id);
 	ms_free(rows);
 }

@@ -128,7 +128,8 @@ void ms_known_find(struct ms_known *known, const struct ms_trace *trace,
 		counted(known, ms_log_counts(trace->log), mode->mode == MS_MODE_FULL);
 	if (whole && ends_in_counters(mode))
 		known->absent |= ALL & ~COUNTED;
-	if (!whole && mode->mode == MS_MODE_COUNTERS)
+	if (!whole && (mode->mode == MS_MODE_COUNTERS ||
+		       ms_known_beyond(trace, ms_snapshot_at_ns(snapshot))))
 		known->absent |= ALL;
 }
 
@@ -143,17 +144,35 @@ void ms_known_add(struct ms_known *sum, const struct ms_known *known)
 	sum->peak_at_ns = known->peak_at_ns;
 }
 
-unsigned ms_known_absent(const struct ms_trace *trace, bool whole)
+bool ms_known_beyond(const struct ms_trace *trace, uint64_t at_ns)
 {
 	const struct ms_log_mode *mode = ms_log_mode(trace->log);
 
-	if (mode->mode == MS_MODE_COUNTERS)
-		return whole ? MS_FIGURES_ALL & ~MS_FIGURES_MADE : MS_FIGURES_ALL;
-	if (mode->fell_back && whole)
+	return mode->fell_back && at_ns > mode->fell_back_ns;
+}
+
+unsigned ms_known_lacks(const struct ms_trace *trace, const struct ms_snapshot *snapshot,
+			bool whole)
+{
+	unsigned mode = ms_log_mode(trace->log)->mode, lacks = 0;
+
+	if (!whole && (mode == MS_MODE_COUNTERS ||
+		       ms_known_beyond(trace, ms_snapshot_at_ns(snapshot))))
+		return MS_FIGURES_ALL;
+	if (mode == MS_MODE_CULL || mode == MS_MODE_SAMPLE)
+		lacks |= 1u << MS_FIGURE_TEMPORARY;
+	if (mode == MS_MODE_CULL && !whole)
+		lacks |= MS_FIGURES_MADE;
+	return lacks;
+}
+
+unsigned ms_known_absent(const struct ms_trace *trace)
+{
+	const struct ms_log_mode *mode = ms_log_mode(trace->log);
+
+	if (ends_in_counters(mode))
 		return MS_FIGURES_ALL & ~MS_FIGURES_MADE;
-	if (mode->mode == MS_MODE_CULL)
-		return 1u << MS_FIGURE_TEMPORARY | (whole ? 0 : MS_FIGURES_MADE);
-	return mode->mode == MS_MODE_SAMPLE ? 1u << MS_FIGURE_TEMPORARY : 0;
+	return mode->mode == MS_MODE_FULL ? 0 : 1u << MS_FIGURE_TEMPORARY;
 }
 
 void ms_known_counted(struct ms_figures *figures, const struct ms_trace *trace,
@@ -162,9 +181,10 @@ void ms_known_counted(struct ms_figures *figures, const struct ms_trace *trace,
 	const struct ms_log_mode *mode = ms_log_mode(trace->log);
 	bool go_on = mode->mode == MS_MODE_FULL;
 
-	figures->absent |= ms_known_absent(trace, whole);
 	if (!whole || !mode->counted)
 		return;
+	figures->absent |= ms_known_absent(trace);
+	figures->absent &= ~MS_FIGURES_MADE;
 	figures->estimated &= ~MS_FIGURES_MADE;
 	figures->allocations = allocations + (go_on ? figures->allocations : 0);
 	figures->allocated = allocated + (go_on ? figures->allocated : 0);

@@ -42,8 +42,16 @@ void ms_known_add(struct ms_known *sum, const struct ms_known *known);
 /* Put the log's counts of a thread or size class into its figures. */
 void ms_known_counted(struct ms_figures *figures, const struct ms_trace *trace,
 		      uint64_t allocations, uint64_t allocated, bool whole);
-/* The figures of a group that this trace leaves unknown. */
-unsigned ms_known_absent(const struct ms_trace *trace, bool whole);
+/* Is that instant one of which the log has no events any more? */
+bool ms_known_beyond(const struct ms_trace *trace, uint64_t at_ns);
+/* The figures of a thread or size class that this trace leaves unknown at its end. */
+unsigned ms_known_absent(const struct ms_trace *trace);
+/*
+ * The figures of a snapshot's groups that it leaves unknown.  Of a log that reached its
+ * limit, those of stacks at the end are what they were then.
+ */
+unsigned ms_known_lacks(const struct ms_trace *trace, const struct ms_snapshot *snapshot,
+			bool whole);
 
 /* struct ms_instant_at's; 0 where the log holds every event. */
 uint64_t ms_known_sample_bytes(const struct ms_trace *trace);

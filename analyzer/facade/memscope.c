@@ -253,13 +253,18 @@ static struct ms_instant_at instant_of(const struct ms_trace *trace,
 	}
 }
 
-static ms_status fold(const struct ms_trace *trace, struct ms_snapshot *snapshot,
-		      struct ms_error *err)
+/* What the capture mode adds to the figures of groups, and what it leaves unknown. */
+static ms_status apply_mode(const struct ms_trace *trace, struct ms_snapshot *snapshot,
+			    bool whole, struct ms_error *err)
 {
 	size_t count;
 	const struct ms_folded *folded = ms_log_folded(trace->log, &count);
+	ms_status status = MS_OK;
 
-	return ms_snapshot_fold(snapshot, folded, count, err);
+	if (whole)
+		status = ms_snapshot_fold(snapshot, folded, count, err);
+	ms_snapshot_lacks(snapshot, ms_known_lacks(trace, snapshot, whole));
+	return status;
 }
 
 ms_status ms_facade_snapshots(struct memscope *m, const struct memscope_time *at,
@@ -276,12 +281,9 @@ ms_status ms_facade_snapshots(struct memscope *m, const struct memscope_time *at
 
 		status = ms_snapshot_new(&out[i], m->traces[i].store, &instant, progress,
 					 err);
-		if (status == MS_OK && at->kind == MEMSCOPE_AT_END)
-			status = fold(&m->traces[i], out[i], err);
 		if (status == MS_OK)
-			ms_snapshot_lacks(out[i],
-					  ms_known_absent(&m->traces[i],
-							  at->kind == MEMSCOPE_AT_END));
+			status = apply_mode(&m->traces[i], out[i],
+					    at->kind == MEMSCOPE_AT_END, err);
 	}
 	if (status != MS_OK)
 		ms_facade_snapshots_free(m, out);

@@ -23,14 +23,10 @@ static const char *const group_names[] = {
 	[MEMSCOPE_GROUP_SIZE] = "size",	    [MEMSCOPE_GROUP_NONE] = "block",
 };
 
-/* Is it of the whole recording? */
-static bool is_whole(const struct report *r, size_t trace)
+/* Only at the end do counts apply: they have no time. */
+static bool is_whole(const struct report *r)
 {
-	return r->options.at.kind == MEMSCOPE_AT_END ||
-	       ((r->options.at.kind == MEMSCOPE_AT_NS ||
-		 r->options.at.kind == MEMSCOPE_AT_PERCENT) &&
-		ms_snapshot_at_ns(r->snapshots[trace]) >=
-			r->m->traces[trace].duration_ns);
+	return r->options.at.kind == MEMSCOPE_AT_END;
 }
 
 /* --- one function a grouping; rows without a live block are left out
@@ -86,7 +82,7 @@ static ms_status add_threads(struct report *r, struct ms_error *err)
 	(void)err;
 	for (size_t i = 0; i < r->m->count; i++)
 		ms_doc_threads(&r->doc, r->rows, &r->m->traces[i], r->snapshots[i],
-			       is_whole(r, i));
+			       is_whole(r));
 	return MS_OK;
 }
 
@@ -95,9 +91,9 @@ static void add_size_class(struct report *r, struct ms_figures *sum, size_t i, u
 	const struct ms_trace *trace = &r->m->traces[i];
 	struct ms_figures figures = ms_snapshot_size_classes(r->snapshots[i])[c];
 
-	ms_known_counted(
-		&figures, trace, ms_log_size_counts(trace->log)->classes[c].blocks,
-		ms_log_size_counts(trace->log)->classes[c].bytes, is_whole(r, i));
+	ms_known_counted(&figures, trace,
+			 ms_log_size_counts(trace->log)->classes[c].blocks,
+			 ms_log_size_counts(trace->log)->classes[c].bytes, is_whole(r));
 	ms_figures_add(sum, &figures);
 }
 
@@ -144,8 +140,8 @@ static uint64_t instant_ns(const struct report *r, size_t trace)
 {
 	bool counted = ms_log_mode(r->m->traces[trace].log)->counted;
 
-	return counted && is_whole(r, trace) ? r->m->traces[trace].duration_ns
-					     : ms_snapshot_at_ns(r->snapshots[trace]);
+	return counted && is_whole(r) ? r->m->traces[trace].duration_ns
+				      : ms_snapshot_at_ns(r->snapshots[trace]);
 }
 
 static void add_head(struct report *r)
@@ -166,7 +162,7 @@ static void add_head(struct report *r)
 		ms_doc_text(doc, row, "path", r->m->traces[i].path);
 		ms_doc_process(doc, row, &r->m->traces[i]);
 		ms_doc_u64(doc, row, "at_ns", instant_ns(r, i));
-		ms_known_find(&known, &r->m->traces[i], r->snapshots[i], is_whole(r, i));
+		ms_known_find(&known, &r->m->traces[i], r->snapshots[i], is_whole(r));
 		ms_known_add(&totals, &known);
 	}
 	ms_doc_totals(doc, ms_doc_object(doc, doc->root, "totals"), &totals);

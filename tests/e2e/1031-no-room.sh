@@ -37,6 +37,10 @@ is "$(lost "$log" 3)" 0 "nothing is lost"
 ok "most of it came after the limit" [ "$(raw -i "$log" | awk '$1 == "counts" { n += $3 } END { print n }')" -gt 10000 ]
 ok "the text says from when on" sh -c "'$analyze' '$log' 2>&1 | grep -q '^exact totals only from .* on'"
 ok "what was live then is told apart" [ "$(field "$log" '.processes[0].before_limit.peak_memory')" -gt 0 ]
+ok "sites are those until then" [ "$(field "$log" '.sites[0].peak_bytes')" -gt 0 ]
+"$analyze" snapshot --at 100% --format json "$log" >late.json
+is "$(jq '.totals.current_memory, .totals.total_allocations' late.json)" "null
+null" "a snapshot of later knows nothing"
 is "$(field "$log" '.totals.current_memory, .totals.peak_memory')" "null
 null" "what was live at the end is not known"
 
