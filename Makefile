@@ -130,6 +130,36 @@ $(JUDGE): $(JUDGE_SRC:%.c=$(OUT)/judge/%.o) preload/exports.map
 	$(CC) -shared -o $@ $(filter %.o,$^) -Wl,--version-script=preload/exports.map \
 		-Wl,-z,now -lunwind
 
+# What the benchmark compares with: an interposer that only forwards, and the recorder
+# without its memory of stacks.
+BENCH_SRC := $(filter-out tests/bench/lib%,$(wildcard tests/bench/*.c))
+BENCH := $(BENCH_SRC:tests/%.c=$(OUT)/%) $(OUT)/bench/libmemscope-nop.so \
+	$(OUT)/bench/libmemscope-nomemo.so
+RUNS ?= 5
+QUICK ?=
+
+$(OUT)/nomemo/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(PRELOAD_FLAGS) -DMS_NO_MEMO -c -o $@ $<
+
+$(OUT)/bench/libmemscope-nomemo.so: $(PRELOAD_SRC:%.c=$(OUT)/nomemo/%.o) \
+		$(PRELOAD_ASM:%.S=$(OUT)/pre/%.o) preload/exports.map
+	@mkdir -p $(@D)
+	$(CC) -shared -o $@ $(filter %.o,$^) -Wl,--version-script=preload/exports.map \
+		-Wl,-z,now
+
+$(OUT)/bench/libmemscope-nop.so: tests/bench/libnop.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -fPIC -fno-builtin -shared -Wl,-z,now -o $@ $<
+
+$(OUT)/bench/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -O2 -fno-builtin -o $@ $< $(TARGET_FLAGS)
+
+.PHONY: bench
+bench: all $(BENCH) $(OUT)/targets/depth_bench $(OUT)/targets/handover ## what recording costs, beside heaptrack (RUNS=5, QUICK=1 for a short run)
+	@MS_BUILD=$(abspath $(OUT)) RUNS=$(RUNS) QUICK=$(QUICK) tests/bench/run
+
 # Programs that tests use: tests/tools/*.c.
 TOOL_SRC := $(wildcard tests/tools/*.c)
 TOOLS := $(TOOL_SRC:tests/%.c=$(OUT)/%)
@@ -174,6 +204,10 @@ E2E ?= $(sort $(wildcard tests/e2e/[0-9]*.sh))
 .PHONY: e2e
 e2e: all targets ## end-to-end tests (E2E=FILES for some of them)
 	@MS_BUILD=$(abspath $(OUT)) scripts/run-tests $(E2E)
+
+.PHONY: situations
+situations: all targets ## every situation in which a recorder could harm a program, one line each
+	@MS_BUILD=$(abspath $(OUT)) sh tests/e2e/situations.sh
 
 .PHONY: fuzz
 fuzz: $(FUZZ_BIN) ## fuzz with libFuzzer for FUZZ_SECONDS each (needs clang)

@@ -19,6 +19,12 @@ enum ms_event_class {
 	MS_CLASS_REALLOC_END, /* makes the new block; address 0: failed, the old one lives
 			       */
 	MS_CLASS_REALLOC_FREED, /* realloc(p, 0) ended the old block and made none */
+	/* memory that the program takes from the kernel itself: no blocks of the heap */
+	MS_CLASS_MAP,	      /* takes pages; address 0: the call failed */
+	MS_CLASS_UNMAP,	      /* gives pages up; stamped before the call */
+	MS_CLASS_REMAP_BEGIN, /* gives up the old pages; stamped before the call */
+	MS_CLASS_REMAP_END,   /* takes the new ones; address 0: failed, none given up */
+	MS_CLASS_BREAK,	      /* takes or gives up pages below, or above, the new break */
 };
 
 /*      id                               value class          name               form */
@@ -60,7 +66,12 @@ enum ms_event_class {
 	X(REALLOC_BEGIN, 40, REALLOC_BEGIN, "realloc", "realloc begin")               \
 	X(REALLOC_END, 41, REALLOC_END, "realloc", "realloc")                         \
 	X(REALLOCARRAY_END, 42, REALLOC_END, "reallocarray", "reallocarray")          \
-	X(REALLOC_FREED, 43, REALLOC_FREED, "realloc", "realloc(p, 0)")
+	X(REALLOC_FREED, 43, REALLOC_FREED, "realloc", "realloc(p, 0)")               \
+	X(MMAP, 48, MAP, "mmap", "mmap")                                              \
+	X(MUNMAP, 49, UNMAP, "munmap", "munmap")                                      \
+	X(MREMAP_BEGIN, 50, REMAP_BEGIN, "mremap", "mremap begin")                    \
+	X(MREMAP, 51, REMAP_END, "mremap", "mremap")                                  \
+	X(BRK, 52, BREAK, "brk", "brk")
 
 enum ms_event_kind {
 #define X(id, value, class, name, form) MS_EVENT_##id = value,

@@ -31,7 +31,11 @@
 	X(META_RECORDS, 13, "records", "descriptive records without room in the log")    \
 	X(ABANDONED_HOOKS, 14, "abandoned_hooks",                                        \
 	  "hooks left by longjmp out of a signal handler; their event may be missing")   \
-	X(UNFOLLOWED, 15, "unfollowed_samples",                                          \
+	X(PAUSED_MAPPINGS, 15, "paused_mappings",                                        \
+	  "calls of mmap and its relatives while recording was paused")                  \
+	X(STOPPED_MAPPINGS, 16, "stopped_mappings",                                      \
+	  "calls of mmap and its relatives after recording had to stop")                 \
+	X(UNFOLLOWED, 17, "unfollowed_samples",                                          \
 	  "sampled blocks left out: their end could not have been noticed")
 
 enum ms_lost {

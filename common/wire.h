@@ -58,11 +58,12 @@ enum ms_wire_end {
 
 enum ms_wire_stop {
 	MS_STOP_NONE = 0,
-	MS_STOP_SIZE = 1,   /* MEMSCOPE_MAX_SIZE reached */
-	MS_STOP_SPACE = 2,  /* the file could not grow: stop_errno says why */
-	MS_STOP_MAP = 3,    /* a window could not be mapped */
-	MS_STOP_GONE = 4,   /* the log's path no longer names the log */
-	MS_STOP_MEMORY = 5, /* no memory for our own tables */
+	MS_STOP_SIZE = 1,     /* MEMSCOPE_MAX_SIZE reached */
+	MS_STOP_SPACE = 2,    /* the file could not grow: stop_errno says why */
+	MS_STOP_MAP = 3,      /* a window could not be mapped */
+	MS_STOP_GONE = 4,     /* the log's path no longer names the log */
+	MS_STOP_MEMORY = 5,   /* no memory for our own tables */
+	MS_STOP_CONFINED = 6, /* the program locked itself in: seccomp */
 };
 
 /* Follows the head at MS_WIRE_STATUS; changes while the program runs. */
@@ -235,8 +236,17 @@ static inline unsigned ms_wire_size_class(uint64_t size)
  * Kind 7 has a byte after the tag: an event kind of 6 bits, MS_EXT_RAW, MS_EXT_ALIGN.
  * With MS_EXT_RAW the address is 8 bytes as it is and leaves the one before unchanged;
  * with MS_EXT_ALIGN a byte after the address holds log2 of the alignment asked for.
- * Event kinds from MS_EVENT_FUTURE on carry a varint length after that byte and no
- * field that this version knows.
+ *
+ * Event kinds from MS_EVENT_FUTURE on carry a varint length after that byte and then that
+ * many bytes, so that a reader passes over those that it does not know: the next event's
+ * time and address count from the one before them.  Known ones hold varints:
+ *   time    ticks since the event before of a smaller kind
+ *   stack   0: none
+ *   address mmap, mremap: of the new pages, 0 when the call failed; munmap, mremap begin:
+ *	     of the pages given up; brk: the new break, 0 when it could not grow
+ *   length  bytes as the call has them; brk: how far the break moved
+ * and after these: mmap protection and flags; mremap its flags; brk 1 when the break went
+ * down, else 0.
  */
 enum ms_tag {
 	MS_TAG_RECORD = 0,
@@ -278,11 +288,13 @@ enum ms_record {
 	MS_RECORD_CLOCK = 9, /* ticks, v CLOCK_MONOTONIC ns of the same instant */
 	MS_RECORD_STATE = 10, /* ticks, v 1 recording or 0 paused */
 	MS_RECORD_NOTE = 11,  /* text, as it went to stderr */
+	MS_RECORD_EXEC = 12,  /* ticks, v 0 and path text: another program is about to be
+				 executed; v errno: it was not */
 	/* set aside: a reader of version 1.0 skips them by their length */
 	MS_RECORD_MODE =
 		16, /* v enum ms_wire_mode, v its parameter, ticks: from there on */
 	MS_RECORD_WEIGHT = 17,	   /* weight of sampled events, totals of culled ones */
-	MS_RECORD_MMAP = 18,	   /* mmap, munmap, mremap, brk of the program */
+	MS_RECORD_MMAP = 18,	   /* mappings that were there before */
 	MS_RECORD_POINTERS = 19,   /* pointer maps: heap words and roots */
 	MS_RECORD_ANNOTATION = 20, /* names, types, tasks, scopes, marks */
 	MS_RECORD_FINDING = 21,	   /* errors seen inside the program */

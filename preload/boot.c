@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #define REGION_BYTES (64UL << 20)  /* of address space: pages come as they are touched */
+#define KEPT_BYTES   (64UL << 10)  /* of it, once the start is over */
 #define STATIC_BYTES (256UL << 10) /* where the address space is limited */
 
 uintptr_t ms_boot_start, ms_boot_end;
@@ -49,6 +50,21 @@ void *ms_boot_alloc(size_t bytes, size_t align)
 	} while (!atomic_compare_exchange_weak(&next, &at, start + bytes));
 	((size_t *)start)[-1] = bytes;
 	return (void *)start;
+}
+
+/*
+ * 64 MiB would count against RLIMIT_AS and mlockall's limit for as long as the program
+ * runs.  Who allocates right now has raised `next` before, or fails.
+ */
+void ms_boot_done(void)
+{
+	uintptr_t used = atomic_load(&next), end = ms_boot_end;
+	uintptr_t keep = (used + KEPT_BYTES + 4095) & ~(uintptr_t)4095;
+
+	if (!end || ms_boot_start == (uintptr_t)fallback || keep >= end)
+		return;
+	ms_boot_end = keep;
+	ms_sys_munmap((void *)keep, end - keep);
 }
 
 size_t ms_boot_size(const void *p)

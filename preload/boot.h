@@ -16,6 +16,9 @@
  * up. */
 void *ms_boot_alloc(size_t bytes, size_t align);
 
+/* The real allocator is known: address space that will not be needed goes back. */
+void ms_boot_done(void);
+
 extern uintptr_t ms_boot_start, ms_boot_end; /* 0 and 0 while nothing was allocated */
 
 static inline bool ms_boot_owns(const void *p)

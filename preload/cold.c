@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "preload/hook.h"
 
+#include "preload/own_cost.h"
 #include "preload/life.h"
 
 #include <errno.h>
@@ -58,7 +59,9 @@ static struct ms_thread *interrupting(struct ms_thread *t, const uintptr_t *fram
 	if (was_abandoned(t, frame)) {
 		ms_lost(MS_LOST_ABANDONED_HOOKS, 1);
 		t->generation = 0; /* what it knew of its stacks may be half written */
+		ms_cost_timed(t, true);
 		if (t->nested) {
+			ms_cost_timed(t->nested, true);
 			t->nested->phase = MS_PHASE_IDLE;
 			t->nested->generation = 0;
 		}
@@ -99,6 +102,17 @@ static void begin_hook(struct ms_thread *t, const uintptr_t *frame)
 	__asm__ volatile("" : : : "memory");
 }
 
+/* A window that seems full may only ask for a look at the clock (own_cost.h). */
+static bool has_room(struct ms_thread *t)
+{
+	if (MS_LIKELY(t->p < t->limit)) {
+		if (t->p >= t->end)
+			ms_cost_time(t);
+		return true;
+	}
+	return ms_thread_room(t);
+}
+
 static struct ms_thread *enter(const uintptr_t *frame)
 {
 	unsigned off = atomic_load_explicit(&ms_off, memory_order_relaxed);
@@ -115,7 +129,7 @@ static struct ms_thread *enter(const uintptr_t *frame)
 	if (!t)
 		return NULL;
 	begin_hook(t, frame);
-	if (t->p < t->end || ms_thread_room(t)) {
+	if (has_room(t)) {
 		t->phase = MS_PHASE_REAL;
 		return t;
 	}
@@ -128,6 +142,9 @@ struct ms_thread *ms_hook_enter_cold(const uintptr_t *frame)
 	int saved;
 	struct ms_thread *t;
 
+	/* a child that is not followed takes this way at every call */
+	if (atomic_load_explicit(&ms_off, memory_order_relaxed) & MS_OFF_CHILD)
+		return NULL;
 	if (!ms_life_relocated())
 		return NULL; /* errno lies behind a relocation, too */
 	saved = errno;
@@ -156,6 +173,19 @@ void ms_plain_count_alloc(size_t size)
 		ms_lost(MS_LOST_PAUSED_ALLOCS, 1);
 		ms_lost(MS_LOST_PAUSED_BYTES, size);
 	}
+}
+
+void ms_plain_count_mapping(void)
+{
+	unsigned off = atomic_load_explicit(&ms_off, memory_order_relaxed);
+
+	/* where totals go on after the log's limit, those of mappings do not */
+	if (off & MS_OFF_STOPPED ||
+	    (ms_session_usable() &&
+	     atomic_load_explicit(&ms_session->stopped, memory_order_relaxed)))
+		ms_lost(MS_LOST_STOPPED_MAPPINGS, 1);
+	else if (off & MS_OFF_PAUSED)
+		ms_lost(MS_LOST_PAUSED_MAPPINGS, 1);
 }
 
 static void count_free(void)

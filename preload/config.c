@@ -16,7 +16,9 @@
 struct ms_config ms_config = { .mode = MS_MODE_FULL,
 			       .sample = 512 * 1024,
 			       .cull_ns = 10000000,
-			       .free_stacks = true };
+			       .follow = MS_FOLLOW_FORK | MS_FOLLOW_EXEC,
+			       .free_stacks = true,
+			       .mappings = true };
 
 static const char *output = "memscope.%p.bin";
 
@@ -108,6 +110,39 @@ static bool parse_quiet(const char *v)
 	return parse_switch(v, &ms_config.quiet);
 }
 
+static bool parse_mmap(const char *v)
+{
+	return parse_switch(v, &ms_config.mappings);
+}
+
+/* "fork", "exec" or both, or "none" by itself. */
+static bool parse_follow(const char *v)
+{
+	static const struct {
+		const char *name;
+		unsigned bit;
+	} names[] = { { "fork", MS_FOLLOW_FORK }, { "exec", MS_FOLLOW_EXEC } };
+	unsigned follow = MS_FOLLOW_ASKED;
+
+	while (strcmp(v, "none")) {
+		unsigned before = follow;
+		size_t n = 4;
+
+		for (size_t i = 0; i < 2; i++)
+			if (!strncmp(v, names[i].name, n))
+				follow |= names[i].bit;
+		if (follow == before || (v[n] && v[n] != ','))
+			return false;
+		v += n;
+		if (!*v++)
+			break;
+		if (!strcmp(v, "none"))
+			return false;
+	}
+	ms_config.follow = follow;
+	return true;
+}
+
 static bool parse_start(const char *v)
 {
 	ms_config.start_paused = !strcmp(v, "off");
@@ -152,7 +187,8 @@ static const struct {
 	{ "START", parse_start },	{ "SIGNAL", parse_signal },
 	{ "MAX_SIZE", parse_max_size }, { "QUIET", parse_quiet },
 	{ "MODE", parse_mode },		{ "SAMPLE", parse_sample },
-	{ "CULL", parse_cull },
+	{ "CULL", parse_cull },		{ "FOLLOW", parse_follow },
+	{ "MMAP", parse_mmap },
 };
 #define VARIABLES (sizeof variables / sizeof *variables)
 

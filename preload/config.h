@@ -11,6 +11,12 @@
 
 enum ms_stacks { MS_STACKS_FULL, MS_STACKS_FP, MS_STACKS_NONE };
 
+enum ms_follow {
+	MS_FOLLOW_FORK = 1,  /* forked children are recorded */
+	MS_FOLLOW_EXEC = 2,  /* so are programs that are executed */
+	MS_FOLLOW_ASKED = 4, /* and this was asked for, it is not the default */
+};
+
 struct ms_config {
 	enum ms_stacks stacks;
 	unsigned mode;	   /* enum ms_wire_mode */
@@ -18,7 +24,9 @@ struct ms_config {
 	uint64_t max_size; /* bytes of the log; 0: no limit */
 	uint64_t sample;   /* mean bytes from one sample to the next */
 	uint64_t cull_ns;  /* pairs that live no longer are folded */
+	unsigned follow;   /* enum ms_follow */
 	bool free_stacks;
+	bool mappings; /* mmap and its relatives */
 	bool start_paused;
 	bool quiet;
 	int signal;	   /* toggles recording; 0: none */

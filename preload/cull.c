@@ -12,6 +12,7 @@
 #include "preload/counters.h"
 #include "preload/followed.h"
 #include "preload/hook.h"
+#include "preload/own_cost.h"
 
 #include <time.h>
 
@@ -168,6 +169,11 @@ static void expire(struct ms_cull *c, uint64_t now)
 	}
 }
 
+const struct ms_thread *ms_cull_stream(const struct ms_thread *t)
+{
+	return t->cull ? t->cull->delayed : NULL;
+}
+
 void ms_cull_flush(struct ms_thread *t)
 {
 	struct ms_cull *c = t->cull;
@@ -176,6 +182,7 @@ void ms_cull_flush(struct ms_thread *t)
 		return;
 	while (c->waiting && drop_oldest(c))
 		;
+	ms_cost_add(t, c->delayed);
 	ms_thread_give(c->delayed);
 	c->delayed = NULL;
 }
@@ -208,7 +215,7 @@ static bool grow(struct ms_cull *c)
 		if (c->folds[i].entry)
 			*place_of(more, c->fold_bits + 1, c->folds[i].stack) =
 				c->folds[i];
-	ms_sys_munmap(c->folds, bytes);
+	ms_unmap(c->folds, bytes);
 	c->folds = more;
 	c->fold_bits++;
 	return true;

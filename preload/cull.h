@@ -19,6 +19,9 @@ void ms_cull_made(struct ms_thread *t, const uintptr_t *frame, enum ms_event_kin
 void ms_cull_ends(struct ms_thread *t, const uintptr_t *frame, enum ms_event_kind kind,
 		  const void *p);
 
+/* The stream that events which waited go to; NULL: none. */
+const struct ms_thread *ms_cull_stream(const struct ms_thread *t);
+
 /* The thread is ending: all that waits is written. */
 void ms_cull_flush(struct ms_thread *t);
 

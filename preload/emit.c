@@ -38,3 +38,28 @@ void ms_emit_extended(struct ms_thread *t, enum ms_event_kind kind, uint64_t tic
 	t->p = p;
 	ms_window_commit(t->header, (size_t)(p - t->body));
 }
+
+void ms_emit_mapping(struct ms_thread *t, enum ms_event_kind kind, uint64_t ticks,
+		     uint32_t stack, const struct ms_mapping *m)
+{
+	uint8_t payload[MS_EVENT_BYTES_MAX + MS_VARINT_MAX], *p = payload;
+	uint64_t dt = ticks > t->last_ticks ? ticks - t->last_ticks : 0;
+	size_t bytes;
+
+	if (MS_UNLIKELY(ticks < t->last_ticks))
+		ms_lost(MS_LOST_CLOCK_BACKWARD, 1);
+	p = ms_varint_put(p, dt);
+	p = ms_varint_put(p, stack);
+	p = ms_varint_put(p, m->address);
+	p = ms_varint_put(p, m->length);
+	for (unsigned i = 0; i < m->more_count; i++)
+		p = ms_varint_put(p, m->more[i]);
+	bytes = (size_t)(p - payload);
+	p = t->p;
+	*p++ = MS_TAG_EXTENDED;
+	*p++ = (uint8_t)kind;
+	p = ms_varint_put(p, bytes);
+	memcpy(p, payload, bytes);
+	t->p = p + bytes;
+	ms_window_commit(t->header, (size_t)(t->p - t->body));
+}

@@ -49,6 +49,18 @@ void ms_emit_extended(struct ms_thread *t, enum ms_event_kind kind, uint64_t tic
 		      uint64_t address, uint64_t size, unsigned align_log2,
 		      uint32_t stack);
 
+/*
+ * An event of the kinds from MS_EVENT_FUTURE on.  Readers that do not know them
+ * pass over them, so they move neither the time nor the address of the stream.
+ */
+struct ms_mapping {
+	uint64_t address, length;
+	const uint32_t *more; /* as common/wire.h has them for the kind */
+	unsigned more_count;
+};
+MS_COLD void ms_emit_mapping(struct ms_thread *t, enum ms_event_kind kind, uint64_t ticks,
+			     uint32_t stack, const struct ms_mapping *mapping);
+
 /* tag: MS_TAG_MALLOC ... MS_TAG_REALLOC_BEGIN; address is a multiple of 16, not 0. */
 static inline void ms_emit_short(struct ms_thread *t, enum ms_tag tag, bool sized,
 				 uint64_t ticks, uint64_t address, uint64_t size,

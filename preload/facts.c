@@ -51,7 +51,7 @@ static void put_fact(const char *key, const char *value)
 {
 	struct ms_payload l;
 
-	ms_payload_begin(&l);
+	ms_payload_begin_sized(&l, strlen(key) + 1 + strlen(value));
 	ms_payload_bytes(&l, key, strlen(key) + 1);
 	ms_payload_text(&l, value);
 	ms_payload_put(&l, MS_RECORD_FACT);

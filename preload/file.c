@@ -20,6 +20,7 @@ struct task {
 	struct ms_file_id id;
 	uint64_t offset;
 	size_t bytes;
+	size_t touched; /* of them, from the start, to be faulted in */
 	char *buffer;
 	void *map;
 	long done; /* bytes read */
@@ -147,18 +148,25 @@ static int extend(int fd, uint64_t end)
  * Faulting the pages in here turns that into an error.  fallocate would do as well, but
  * makes the cut at the end cost milliseconds, so it is for kernels without the former.
  */
-static int reserve(int fd, struct task *task)
+int ms_file_touch(void *map, size_t bytes)
 {
-	long r = ms_sys(SYS_madvise, task->map, task->bytes, MADV_POPULATE_WRITE, 0);
+	long r = bytes ? ms_sys(SYS_madvise, map, bytes, MADV_POPULATE_WRITE, 0) : 0;
 
-	if (r == -EINVAL) {
-		r = ms_sys(SYS_fallocate, fd, 0, task->offset, task->bytes);
-		if (r == -EOPNOTSUPP || r == -ENOSYS)
-			return 0; /* nothing better is known here */
-	}
 	if (r == -EFAULT)
 		return ENOSPC;
 	return ms_sys_failed(r) ? (int)-r : 0;
+}
+
+static int reserve(int fd, struct task *task)
+{
+	int error = ms_file_touch(task->map, task->touched);
+	long r;
+
+	if (error != EINVAL)
+		return error;
+	r = ms_sys(SYS_fallocate, fd, 0, task->offset, task->touched);
+	/* nothing better is known where that cannot be done either */
+	return !ms_sys_failed(r) || r == -EOPNOTSUPP || r == -ENOSYS ? 0 : (int)-r;
 }
 
 static int map_stretch(int fd, struct task *task)
@@ -192,11 +200,14 @@ static void run_grow(struct task *task)
 }
 
 void *ms_file_grow_map(const char *path, const struct ms_file_id *id, uint64_t offset,
-		       size_t bytes, int *error)
+		       size_t bytes, size_t touched, int *error)
 {
-	struct task task = {
-		.run = run_grow, .path = path, .id = *id, .offset = offset, .bytes = bytes
-	};
+	struct task task = { .run = run_grow,
+			     .path = path,
+			     .id = *id,
+			     .offset = offset,
+			     .bytes = bytes,
+			     .touched = touched };
 
 	perform(&task);
 	*error = task.error;

@@ -21,13 +21,17 @@ struct ms_file_id {
 int ms_file_create(const char *path, struct ms_file_id *id);
 
 /*
- * Reserve bytes at offset of the file that path and id name, and map them MAP_SHARED.
- * NULL with *error set: ESTALE when path names another file now.  The disk space is there
- * when it returns, so that a touch cannot be SIGBUS, wherever the file system can
- * reserve.
+ * Extend the file that path and id name by bytes at offset, and map them MAP_SHARED.
+ * NULL with *error set: ESTALE when path names another file now.  The disk space of the
+ * first `touched` bytes is there when it returns, so that a touch cannot be SIGBUS,
+ * wherever the file system can reserve.
  */
 void *ms_file_grow_map(const char *path, const struct ms_file_id *id, uint64_t offset,
-		       size_t bytes, int *error);
+		       size_t bytes, size_t touched, int *error);
+
+/* Make the space of mapped pages sure, without a descriptor: 0, or an errno; EINVAL where
+ * the kernel knows no way. */
+int ms_file_touch(void *map, size_t bytes);
 
 /* Cut the file to bytes, if path still names it. */
 void ms_file_truncate(const char *path, const struct ms_file_id *id, uint64_t bytes);

@@ -37,7 +37,7 @@ static struct ms_bucket *table_of(unsigned level, bool make)
 	if (atomic_compare_exchange_strong_explicit(
 		    place, &table, made, memory_order_acq_rel, memory_order_acquire))
 		return made;
-	ms_sys_munmap(made, bytes);
+	ms_unmap(made, bytes);
 	return table;
 }
 

@@ -183,5 +183,6 @@ MS_COLD void *ms_plain_aligned(void *(*call)(size_t, size_t), size_t align, size
 
 /* Count an allocation (or a free) that was left out on purpose: paused or stopped. */
 MS_COLD void ms_plain_count_alloc(size_t size);
+MS_COLD void ms_plain_count_mapping(void);
 
 #endif

@@ -5,8 +5,11 @@
 #define _GNU_SOURCE
 #include "preload/life.h"
 
+#include "preload/boot.h"
 #include "preload/clock.h"
 #include "preload/config.h"
+#include "preload/confine.h"
+#include "preload/hook_exec.h"
 #include "preload/modules.h"
 #include "preload/outside.h"
 #include "preload/payload.h"
@@ -44,10 +47,12 @@ bool ms_life_boot(void)
 	if (!ms_life_relocated() || atomic_exchange(&booting, true))
 		return false;
 	ms_real_resolve();
+	ms_confine_init();
 	ms_outside_init(dlsym(RTLD_DEFAULT, "__libc_single_threaded"));
 	ms_outside_alone(true);
 	ms_note_init();
 	ms_config_read();
+	ms_exec_init();
 	ms_clock_init();
 	ms_modules_init();
 	ms_threads_init();
@@ -56,6 +61,7 @@ bool ms_life_boot(void)
 	if (ms_session_start(false) && ms_config.start_paused)
 		put_state(false);
 	ms_outside_alone(false);
+	ms_boot_done();
 	/* release: whoever sees the bit gone finds everything set up */
 	atomic_fetch_and_explicit(&ms_off, ~(unsigned)MS_OFF_BOOT, memory_order_release);
 	return true;
@@ -68,8 +74,12 @@ static bool forked(void)
 {
 	bool started;
 
-	ms_modules_forked();
 	ms_thread_forked();
+	if (!(ms_config.follow & MS_FOLLOW_FORK)) {
+		atomic_fetch_or_explicit(&ms_off, MS_OFF_CHILD, memory_order_relaxed);
+		return false;
+	}
+	ms_modules_forked();
 	ms_outside_alone(true);
 	started = ms_session_start(true);
 	ms_outside_alone(false);

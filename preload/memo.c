@@ -9,6 +9,8 @@
 #define _GNU_SOURCE
 #include "preload/memo.h"
 
+#include "preload/own_cost.h"
+
 #include <string.h>
 #include <sys/mman.h>
 
@@ -58,7 +60,7 @@ static bool links_grow(struct ms_memo *m)
 			add_link(m, (uint32_t)(old.links[i] >> 32),
 				 (uint32_t)old.links[i]);
 	if (old.links)
-		ms_sys_munmap(old.links, sizeof *links << old.bits);
+		ms_unmap(old.links, sizeof *links << old.bits);
 	return true;
 }
 
@@ -80,6 +82,10 @@ static bool move_words(struct ms_memo *m)
 		return false;
 	if (!m->words)
 		m->used = WORDS_BEGIN;
+	else
+		atomic_fetch_add_explicit(&ms_cost_table_bytes,
+					  (max - m->max) * sizeof *m->words,
+					  memory_order_relaxed);
 	m->words = (uint64_t *)p;
 	m->max = max;
 	return true;

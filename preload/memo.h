@@ -86,8 +86,10 @@ static inline uint32_t ms_memo_find(struct ms_memo *m, const uintptr_t *frame)
 			break;
 		i = ms_memo_differs(e, frame);
 		if (MS_LIKELY(i == e->count)) {
-			if (MS_LIKELY(!e->first_bp || e->first_bp == frame[0]))
+			if (MS_LIKELY(!e->first_bp || e->first_bp == frame[0])) {
+				m->hits++;
 				return e->node;
+			}
 			hash = ms_memo_mix(at, frame[0]);
 		} else {
 			const uint16_t *slot = (const uint16_t *)(e->values + e->count);

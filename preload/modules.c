@@ -82,7 +82,7 @@ static void put_module(const struct module *m, uint32_t id)
 {
 	struct ms_payload l;
 
-	ms_payload_begin(&l);
+	ms_payload_begin_sized(&l, MS_PAYLOAD_SMALL + strlen(m->path));
 	ms_payload_number(&l, id);
 	ms_payload_number(&l, m->seen_ticks);
 	ms_payload_number(&l, m->base);

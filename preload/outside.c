@@ -15,9 +15,12 @@
 	(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | \
 	 CLONE_SYSVSEM | CLONE_VFORK | CLONE_UNTRACED)
 
+#define STACK_WORDS 256
+
 struct job {
 	void (*work)(void *context);
 	void *context;
+	bool begun; /* outside: the table was left */
 };
 
 static const char *single_threaded; /* libc's own flag; NULL: not known */
@@ -58,20 +61,31 @@ static bool is_alone(void)
 	       (single_threaded && *(const volatile char *)single_threaded);
 }
 
+/* The clone below and the thread's end do not go through ms_sys6(). */
+static bool may_clone(void)
+{
+	return !ms_confined ||
+	       (ms_confine_allows(SYS_clone, OUTSIDE_FLAGS, 0, 0, 0, 0, 0) &&
+		ms_confine_allows(SYS_exit, 0, 0, 0, 0, 0, 0));
+}
+
 /* Runs on the kernel thread.  close_range with UNSHARE copies no descriptor at all. */
 static void outside_main(struct job *job)
 {
 	if (ms_sys_failed(ms_sys(SYS_close_range, 0, ~0U, CLOSE_RANGE_UNSHARE, 0)) &&
 	    ms_sys_failed(ms_sys(SYS_unshare, CLONE_FILES, 0, 0, 0)))
 		return;
+	job->begun = true;
 	job->work(job->context);
 }
 
 /* The kernel thread's id, or -errno.  It has ended when this returns (CLONE_VFORK). */
 static __attribute__((noinline)) long outside_clone(struct job *job)
 {
-	uint64_t stack[512] __attribute__((aligned(16)));
-	uint64_t *top = &stack[510];
+	/* the caller's stack may be a thread's smallest: file.c's work needs half of this
+	 */
+	uint64_t stack[STACK_WORDS] __attribute__((aligned(16)));
+	uint64_t *top = &stack[STACK_WORDS - 2];
 	register long r10 __asm__("r10") = 0;
 	register long r8 __asm__("r8") = 0;
 	register void (*entry)(struct job *) __asm__("r12") = outside_main;
@@ -99,13 +113,15 @@ static __attribute__((noinline)) long outside_clone(struct job *job)
 
 void ms_outside_run(void (*work)(void *context), void *context, bool force)
 {
-	struct job job = { work, context };
+	struct job job = { work, context, false };
 	uint64_t all = ~0ULL, old = 0;
 	bool alone = is_alone();
 
 	/* a handler must see neither our descriptor nor a thread without its own */
 	ms_sys(SYS_rt_sigprocmask, 2, &all, &old, 8);
-	if (emulated || (alone && !force) || ms_sys_failed(outside_clone(&job)))
+	/* inside after all where the kernel lets us make no such thread (a sandbox) */
+	if (emulated || (alone && !force) || !may_clone() ||
+	    ms_sys_failed(outside_clone(&job)) || !job.begun)
 		work(context);
 	ms_sys(SYS_rt_sigprocmask, 2, &old, 0, 8);
 }

@@ -52,6 +52,12 @@ void ms_real_resolve(void)
 	*(void **)&r.valloc = ms_real_next("valloc");
 	*(void **)&r.pvalloc = ms_real_next("pvalloc");
 	*(void **)&r.dlclose = ms_real_next("dlclose");
+	*(void **)&r.mmap = ms_real_next("mmap");
+	*(void **)&r.mmap64 = ms_real_next("mmap64");
+	*(void **)&r.munmap = ms_real_next("munmap");
+	*(void **)&r.mremap = ms_real_next("mremap");
+	*(void **)&r.brk = ms_real_next("brk");
+	*(void **)&r.sbrk = ms_real_next("sbrk");
 	*(void **)&r.malloc = ms_real_next("malloc");
 	ms_real = r;
 	dl_iterate_phdr(find_range, NULL);

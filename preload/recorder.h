@@ -10,6 +10,7 @@
 #ifndef MS_RECORDER_H
 #define MS_RECORDER_H
 
+#include "common/cost.h"
 #include "common/lost.h"
 #include "common/wire.h"
 #include "preload/file.h"
@@ -35,7 +36,8 @@ struct ms_memo {
 	uint32_t bits;	    /* log2 of the number of links there may be */
 	uint32_t count;	    /* links */
 	uint32_t used, max; /* words */
-	uint32_t missing;   /* the link that the last search did not find */
+	uint64_t hits;
+	uint32_t missing; /* the link that the last search did not find */
 };
 
 /*
@@ -53,7 +55,7 @@ struct ms_frame {
 struct ms_thread {
 	/* hot: one cache line */
 	uint8_t *p;   /* next byte to write; both NULL: no window */
-	uint8_t *end; /* no event begins at or after it */
+	uint8_t *end; /* no event begins at or after it before it was looked at */
 	uint8_t *body;
 	struct ms_wire_window *header;
 	uint64_t last_ticks;
@@ -82,6 +84,13 @@ struct ms_thread {
 	bool no_ring; /* cull.c: there is none for it */
 	struct ms_memo memo;
 	char name[16];
+
+	uint8_t *limit;	      /* no event begins at or after it */
+	uint8_t *from;	      /* where this thread's events begin in its window */
+	uint64_t timed_since; /* own_cost.h: this hook is timed; 0: it is not */
+	uint64_t due_tick;    /* next_tick, while a hook is timed */
+	uint64_t next_cost;
+	uint64_t cost[MS_COST_THREAD_COUNT]; /* enum ms_cost */
 };
 
 enum ms_phase {
@@ -113,6 +122,7 @@ struct ms_extent { /* a mapped stretch of the file that windows are carved from 
 	uint8_t *base;
 	uint64_t offset; /* in the file */
 	uint64_t bytes;
+	uint64_t touched;	 /* of a reserve: these are sure to have space */
 	_Atomic uint64_t cursor; /* first byte not handed out */
 	struct ms_extent *next;	 /* in the pool of those left over */
 };
@@ -126,14 +136,15 @@ struct ms_session {
 	struct ms_wire_head *head;
 	struct ms_wire_status *status;
 	_Atomic(struct ms_extent *) extent;
-	_Atomic uint64_t file_bytes; /* handed out to extents */
-	_Atomic uint32_t growers;    /* threads that are growing the file */
-	_Atomic bool trimming;	     /* the end cuts the file: nobody may grow it */
+	_Atomic(struct ms_extent *) reserve; /* mapped ahead, extents are cut from it */
+	_Atomic uint64_t file_bytes;	     /* handed out to extents and the reserve */
+	_Atomic uint32_t growers;	     /* threads that are growing the file */
+	_Atomic bool trimming; /* the end cuts the file: nobody may grow it */
 	_Atomic uint64_t sequence;
 	_Atomic uint32_t threads;
 	_Atomic uint64_t event_pool, meta_pool, thread_pool,
 		extent_pool; /* tagged pointers, pool.h */
-	_Atomic uint64_t next_sample;
+	_Atomic uint64_t next_sample, next_cost;
 	_Atomic uint32_t samples;
 	_Atomic uint32_t open_windows;
 	_Atomic bool ended;
@@ -156,7 +167,8 @@ extern struct ms_session *ms_session; /* NULL until the first one was made */
 enum ms_off {
 	MS_OFF_PAUSED = 1,
 	MS_OFF_STOPPED = 2,
-	MS_OFF_BOOT = 4, /* nothing is set up; so it is before our own relocation, too */
+	MS_OFF_BOOT = 4,  /* nothing is set up; so it is before our own relocation, too */
+	MS_OFF_CHILD = 8, /* a forked child that is not followed */
 };
 extern _Atomic unsigned ms_off;
 
@@ -173,9 +185,15 @@ static inline bool ms_session_usable(void)
 /* Zeroed private memory, or NULL; wiped: all zero again in a forked child. */
 void *ms_map(size_t bytes, bool wiped);
 
+/* Memory of ms_map goes back. */
+void ms_unmap(void *p, size_t bytes);
+
 /* A small zeroed piece of the session's memory, 16-byte aligned, never given back; or
  * NULL. */
 void *ms_small(size_t bytes);
+
+/* Make sure that a good number of small pieces come without a system call. */
+void ms_small_reserve(void);
 
 /* Count what was not recorded (enum ms_lost).  Never fails; without a log it does
  * nothing. */

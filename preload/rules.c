@@ -5,7 +5,7 @@
 #include "preload/rules.h"
 
 #include "preload/cfi.h"
-#include "preload/recorder.h"
+#include "preload/own_cost.h"
 
 _Atomic(struct ms_rule_cache *) ms_rules;
 
@@ -137,6 +137,7 @@ ms_rule ms_rule_learn(uintptr_t pc, uint32_t generation)
 	struct ms_cfi_row row;
 	ms_rule rule;
 
+	atomic_fetch_add_explicit(&ms_cost_rule_misses, 1, memory_order_relaxed);
 	/* a return address may be the first byte after its function: look at the call */
 	if (!ms_modules_find(&code, pc - 1))
 		return pack(MS_RULE_NONE, 0, 0,

@@ -7,6 +7,8 @@
 #include "common/checks.h"
 #include "preload/clock.h"
 #include "preload/config.h"
+#include "preload/confine.h"
+#include "preload/own_cost.h"
 #include "preload/facts.h"
 #include "preload/counters.h"
 #include "preload/file.h"
@@ -75,7 +77,7 @@ static int map_head(bool forked, uint64_t unix_ns)
 	if (ms_config.max_size && ms_config.max_size < HEAD_EXTENT)
 		return EFBIG;
 	extent->base = ms_file_grow_map(ms_session->path, &ms_session->file, 0,
-					HEAD_EXTENT, &error);
+					HEAD_EXTENT, HEAD_EXTENT, &error);
 	if (!extent->base)
 		return error;
 	extent->bytes = HEAD_EXTENT;
@@ -197,9 +199,12 @@ void ms_stop(enum ms_wire_stop why, int error)
 		[MS_STOP_MAP] = "recording stopped: ",
 		[MS_STOP_GONE] = "recording stopped: the log is no longer at ",
 		[MS_STOP_MEMORY] = "recording stopped: ",
+		[MS_STOP_CONFINED] = "recording stopped: the program has locked itself "
+				     "in (seccomp): ",
 	};
 	struct ms_wire_status *s = ms_session->status;
-	bool say_why = why != MS_STOP_SIZE && why != MS_STOP_GONE;
+	bool say_why =
+		why != MS_STOP_SIZE && why != MS_STOP_GONE && why != MS_STOP_CONFINED;
 
 	if (atomic_exchange_explicit(&ms_session->stopped, true, memory_order_relaxed))
 		return;
@@ -216,6 +221,22 @@ void ms_stop(enum ms_wire_stop why, int error)
  * ---------------------------------------------------------------------------- */
 
 /*
+ * Where the file ends, if what lies between `from` and there was never handed out: the
+ * rest of the last extent, and of the reserve that it came from.
+ */
+static uint64_t unused_end(uint64_t from)
+{
+	struct ms_extent *r =
+		atomic_load_explicit(&ms_session->reserve, memory_order_acquire);
+	uint64_t used;
+
+	if (!r)
+		return from;
+	used = atomic_exchange_explicit(&r->cursor, r->bytes, memory_order_relaxed);
+	return r->offset + used == from ? r->offset + r->bytes : from;
+}
+
+/*
  * Cut off the stretch of the last extent that was never handed out.  Closing its cursor
  * first proves that nobody can take a window there any more; a thread that is growing the
  * file (window.c) makes us leave it as it is.
@@ -226,9 +247,9 @@ static void trim(void)
 		atomic_load_explicit(&ms_session->extent, memory_order_acquire);
 	uint64_t used =
 		atomic_exchange_explicit(&e->cursor, e->bytes, memory_order_relaxed);
-	uint64_t end = e->offset + e->bytes;
+	uint64_t end = unused_end(e->offset + e->bytes);
 
-	if (used == e->bytes)
+	if (e->offset + used == end)
 		return;
 	atomic_store(&ms_session->trimming, true);
 	if (!atomic_load(&ms_session->growers) &&
@@ -244,10 +265,12 @@ static void trim(void)
 
 void ms_session_end(void)
 {
-	if (!ms_session_usable() || atomic_exchange(&ms_session->ended, true))
+	if (!ms_session_usable() || ms_confine_clockless() ||
+	    atomic_exchange(&ms_session->ended, true))
 		return;
 	ms_modules_refresh();
 	ms_facts_sample(ms_now_after(), true);
+	ms_cost_put_process(ms_now_after());
 	ms_threads_end();
 	trim();
 	ms_window_seal_pool(&ms_session->meta_pool);

@@ -135,7 +135,7 @@ static struct ms_node_table *table_new(struct ms_node_table *older)
 						    memory_order_acq_rel,
 						    memory_order_acquire))
 		return t;
-	ms_sys_munmap(t, sizeof *t + (sizeof(struct slot) << bits));
+	ms_unmap(t, sizeof *t + (sizeof(struct slot) << bits));
 	return older;
 }
 
@@ -253,6 +253,9 @@ static uint32_t walk_and_intern(struct ms_thread *t, const uintptr_t *frame, boo
 	uint32_t node = 0;
 
 	ms_walk_stack(&walk, t, frame);
+	t->cost[MS_COST_WALKED_STACKS]++;
+	t->cost[MS_COST_WALKED_FRAMES] += walk.count - walk.taken;
+	t->cost[MS_COST_VERIFIED_FRAMES] += walk.kept + walk.taken;
 	if (MS_UNLIKELY(walk.cut) && walk.count)
 		mark_cut(&walk, t);
 	if (walk.count + walk.kept)
@@ -277,6 +280,9 @@ uint32_t ms_stack_walk(struct ms_thread *t, const uintptr_t *frame)
 	uint32_t generation = ms_modules_generation();
 	bool asked = generation && generation == t->generation;
 
+#ifdef MS_NO_MEMO /* for the benchmark: a recorder that walks each time */
+	asked = false;
+#endif
 	if (ms_config.stacks == MS_STACKS_NONE)
 		return 0;
 	if (MS_UNLIKELY(generation != t->generation || !generation))

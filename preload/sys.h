@@ -26,9 +26,19 @@
 
 #define MS_ELF_MACHINE 62 /* EM_X86_64 */
 
-/* The result as the kernel gives it: -errno between -4095 and -1 on failure. */
+/* A filter that the program installed may end it for a system call of ours: confine.c. */
+extern bool ms_confined;
+bool ms_confine_allows(long nr, long a, long b, long c, long d, long e, long f);
+
+/*
+ * The result as the kernel gives it: -errno between -4095 and -1 on failure; -EPERM, too,
+ * where the program's seccomp filters would not let this call return.
+ */
 static inline long ms_sys6(long nr, long a, long b, long c, long d, long e, long f)
 {
+	if (MS_UNLIKELY(ms_confined) && !ms_confine_allows(nr, a, b, c, d, e, f))
+		return -1;
+
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
 	register long r9 __asm__("r9") = f;

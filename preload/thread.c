@@ -10,6 +10,7 @@
 
 #include "preload/clock.h"
 #include "preload/cull.h"
+#include "preload/own_cost.h"
 #include "preload/facts.h"
 #include "preload/memo.h"
 #include "preload/modes.h"
@@ -79,7 +80,8 @@ static void put_name(struct ms_thread *t, uint64_t ticks)
 	struct ms_payload l;
 	char name[16] = "";
 
-	ms_sys(SYS_prctl, PR_GET_NAME, name, 0, 0);
+	if (ms_sys_failed(ms_sys(SYS_prctl, PR_GET_NAME, name, 0, 0)))
+		return;
 	name[15] = '\0';
 	if (!strcmp(name, t->name))
 		return;
@@ -100,15 +102,19 @@ static void attach(struct ms_thread *t, struct ms_window *w)
 	t->header = w->header;
 	t->body = ms_window_body(w->header);
 	t->p = t->body + w->header->commit;
-	t->end = t->body + w->body_bytes - 2 * MS_EVENT_BYTES_MAX; /* a realloc is two */
+	t->limit =
+		t->body + w->body_bytes - 2 * MS_EVENT_BYTES_MAX; /* a realloc is two */
+	t->from = t->p;
+	ms_cost_time(t);
 	atomic_fetch_add_explicit(&ms_session->open_windows, 1, memory_order_relaxed);
 }
 
 static void detach(struct ms_thread *t)
 {
+	ms_cost_leaves_window(t);
 	t->window = NULL;
 	t->header = NULL;
-	t->p = t->end = t->body = NULL;
+	t->p = t->end = t->limit = t->body = t->from = NULL;
 	atomic_fetch_sub_explicit(&ms_session->open_windows, 1, memory_order_relaxed);
 }
 
@@ -145,7 +151,7 @@ static bool room_for_counts(struct ms_thread *t)
 	if (ms_mode_now() != MS_MODE_COUNTERS || t->role == MS_ROLE_DELAYED)
 		return false;
 	t->p = NULL;
-	t->end = (uint8_t *)1;
+	t->end = t->limit = (uint8_t *)1;
 	return true;
 }
 
@@ -176,10 +182,11 @@ static bool make_room(struct ms_thread *t, uint64_t ticks)
  */
 bool ms_thread_room_at(struct ms_thread *t, uint64_t ticks)
 {
-	uint64_t held = ms_sys_hold_signals();
+	uint64_t since = ms_now_before(), held = ms_sys_hold_signals();
 	bool made = make_room(t, ticks);
 
 	ms_sys_release_signals(held);
+	t->cost[MS_COST_ROOM_TICKS] += ms_now_before() - since;
 	return made;
 }
 
@@ -220,6 +227,7 @@ static void state_reset(struct ms_thread *t)
 
 	*t = clean;
 	ms_memo_forget(&t->memo);
+	t->memo.hits = 0;
 	t->window_bytes = MS_WINDOW_FIRST;
 }
 
@@ -248,12 +256,13 @@ struct ms_thread *ms_thread_delayed(struct ms_thread *t)
 static void state_begin(struct ms_thread *t)
 {
 	uint64_t ticks = ms_now_before();
+	long tid = ms_sys(SYS_gettid, 0, 0, 0, 0);
 
 	t->id = 1 +
 		atomic_fetch_add_explicit(&ms_session->threads, 1, memory_order_relaxed);
 	find_stack(t);
 	put_thread(MS_RECORD_THREAD_BEGIN, t->id, ticks,
-		   (uint64_t)ms_sys(SYS_gettid, 0, 0, 0, 0));
+		   ms_sys_failed(tid) ? 0 : (uint64_t)tid);
 	put_name(t, ticks);
 }
 
@@ -313,6 +322,8 @@ static void thread_ends(void *value)
 	ms_tls.thread = NULL;
 	ms_tls.late_id = t->id;
 	put_name(t, ms_now_after());
+	ms_cull_flush(t);
+	ms_cost_put(t, ms_now_after());
 	put_thread(MS_RECORD_THREAD_END, t->id, ms_now_after(), 0);
 	if (t->nested)
 		ms_thread_give(t->nested);
@@ -353,6 +364,8 @@ void ms_threads_end(void)
 		ms_tls.thread = NULL;
 		ms_tls.late_id = t->id;
 		put_name(t, ms_now_after());
+		ms_cull_flush(t);
+		ms_cost_put(t, ms_now_after());
 		if (t->nested)
 			ms_thread_give(t->nested);
 		ms_thread_give(t);
@@ -383,11 +396,17 @@ static uint64_t tick_interval(uint64_t ticks)
 
 void ms_thread_tick(struct ms_thread *t, uint64_t ticks)
 {
-	uint64_t due =
-		atomic_load_explicit(&ms_session->next_sample, memory_order_relaxed);
-	uint64_t next = ticks + tick_interval(ticks);
+	uint64_t due, next;
 
+	if (t->timed_since) {
+		ms_cost_timed(t, false);
+		if (ticks < t->next_tick)
+			return;
+	}
+	due = atomic_load_explicit(&ms_session->next_sample, memory_order_relaxed);
+	next = ticks + tick_interval(ticks);
 	t->next_tick = next;
+	ms_cost_tick(t, ticks);
 	put_name(t, ticks);
 	if (ticks >= due && atomic_compare_exchange_strong_explicit(
 				    &ms_session->next_sample, &due, next,

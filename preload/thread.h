@@ -33,7 +33,7 @@ struct ms_thread *ms_thread_delayed(struct ms_thread *t);
 /* A state is used no longer: its window and its memory go to the next. */
 void ms_thread_give(struct ms_thread *t);
 
-/* Ten milliseconds or more went by: name, sample, calibration. */
+/* A timed hook is left, or ten milliseconds went by: name, sample, calibration. */
 MS_COLD void ms_thread_tick(struct ms_thread *t, uint64_t ticks);
 
 /* The exit handlers have run on this thread: seal its windows and those that nobody owns.

@@ -34,7 +34,7 @@ static bool frames_grow(struct ms_thread *t)
 		if (old) {
 			memcpy(frames, old, t->frames_max * sizeof *frames);
 			memcpy(frames + max, t->levels, t->frames_max * sizeof *frames);
-			ms_sys_munmap(old, 2 * (size_t)t->frames_max * sizeof *frames);
+			ms_unmap(old, 2 * (size_t)t->frames_max * sizeof *frames);
 		}
 		t->frames = frames;
 		t->levels = frames + max;
@@ -105,6 +105,7 @@ static bool take_levels(struct ms_walk *walk, struct ms_thread *t, uint32_t from
 		if (!f)
 			return false;
 		*f = t->levels[i];
+		walk->taken++;
 	}
 	return true;
 }

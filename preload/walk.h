@@ -13,6 +13,7 @@
 struct ms_walk {
 	size_t count;	 /* fresh frames in thread->frames, leaf first */
 	size_t kept;	 /* outer frames that are those of thread->levels still */
+	size_t taken;	 /* of the fresh ones: those that were verified, not walked */
 	enum ms_cut cut; /* 0: the outermost frame was reached */
 	bool repeatable; /* by rules, inside the thread's own stack: may be remembered */
 };

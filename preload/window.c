@@ -9,10 +9,12 @@
 
 #include "common/checks.h"
 #include "preload/config.h"
+#include "preload/own_cost.h"
 #include "preload/file.h"
 #include "preload/pool.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 
 #define EXTENT_FIRST   (64 * 1024)
 #define EXTENT_LARGEST (2 * 1024 * 1024)
@@ -27,37 +29,84 @@ static size_t extent_bytes(uint64_t file_bytes)
 	return bytes;
 }
 
+/* Map the next bytes of the file.  NULL with *error; then the file is as it was. */
+static struct ms_extent *stretch_new(size_t bytes, size_t touched, int *error)
+{
+	struct ms_extent *extent = ms_small(sizeof *extent);
+	uint64_t end;
+
+	*error = ENOMEM;
+	if (!extent)
+		return NULL;
+	extent->bytes = bytes;
+	extent->touched = touched;
+	extent->offset = atomic_fetch_add_explicit(&ms_session->file_bytes, bytes,
+						   memory_order_relaxed);
+	extent->base = ms_file_grow_map(ms_session->path, &ms_session->file,
+					extent->offset, bytes, touched, error);
+	if (extent->base) {
+		atomic_fetch_add_explicit(&ms_cost_growths, 1, memory_order_relaxed);
+		return extent;
+	}
+	end = extent->offset + bytes; /* unless another has taken what follows */
+	atomic_compare_exchange_strong(&ms_session->file_bytes, &end, extent->offset);
+	return NULL;
+}
+
+/* Cut an extent off the reserve.  NULL: there is none, or it has no more space. */
+static struct ms_extent *reserve_cut(size_t bytes)
+{
+	struct ms_extent *r =
+		atomic_load_explicit(&ms_session->reserve, memory_order_acquire);
+	struct ms_extent *extent;
+	uint64_t at;
+
+	if (!r || atomic_load_explicit(&r->cursor, memory_order_relaxed) == r->bytes)
+		return NULL;
+	extent = ms_small(sizeof *extent);
+	if (!extent)
+		return NULL;
+	at = atomic_fetch_add_explicit(&r->cursor, bytes, memory_order_relaxed);
+	if (at + bytes > r->bytes ||
+	    (at + bytes > r->touched && ms_file_touch(r->base + at, bytes))) {
+		/* nobody may take what lies beyond: it might not be there either */
+		atomic_store_explicit(&r->cursor, r->bytes, memory_order_relaxed);
+		return NULL;
+	}
+	extent->base = r->base + at;
+	extent->offset = r->offset + at;
+	extent->bytes = bytes;
+	return extent;
+}
+
+static enum ms_wire_stop stop_reason(int error)
+{
+	if (error == EPERM && ms_confined)
+		return MS_STOP_CONFINED;
+	return error == ESTALE || error == ENOENT ? MS_STOP_GONE : MS_STOP_SPACE;
+}
+
 /* alone: nobody else is growing the file; what a race leaves over should be small */
 static struct ms_extent *extent_grow(bool alone, size_t need)
 {
 	uint64_t have =
 		atomic_load_explicit(&ms_session->file_bytes, memory_order_relaxed);
 	size_t bytes = alone ? extent_bytes(have) : EXTENT_FIRST;
-	struct ms_extent *extent = ms_small(sizeof *extent);
+	struct ms_extent *extent;
 	int error = 0;
-	uint64_t offset;
 
-	if (!extent) {
-		ms_stop(MS_STOP_MEMORY, ENOMEM);
-		return NULL;
-	}
 	while (bytes < need)
 		bytes *= 2;
+	extent = reserve_cut(bytes);
+	if (extent)
+		return extent;
 	if (ms_config.max_size && have + bytes > ms_config.max_size) {
 		ms_stop(MS_STOP_SIZE, 0);
 		return NULL;
 	}
-	offset = atomic_fetch_add_explicit(&ms_session->file_bytes, bytes,
-					   memory_order_relaxed);
-	extent->base = ms_file_grow_map(ms_session->path, &ms_session->file, offset,
-					bytes, &error);
-	if (!extent->base) {
-		ms_stop(error == ESTALE || error == ENOENT ? MS_STOP_GONE : MS_STOP_SPACE,
-			error);
-		return NULL;
-	}
-	extent->offset = offset;
-	extent->bytes = bytes;
+	extent = stretch_new(bytes, bytes, &error);
+	if (!extent)
+		ms_stop(stop_reason(error), error);
 	return extent;
 }
 
@@ -88,6 +137,50 @@ static struct ms_extent *extent_new(size_t need)
 	extent = extent_grow(alone, need);
 	atomic_fetch_sub(&ms_session->growers, 1);
 	return extent;
+}
+
+/* Address space that is limited is the program's. */
+static size_t reserve_bytes(void)
+{
+	uint64_t have =
+		atomic_load_explicit(&ms_session->file_bytes, memory_order_relaxed);
+	struct rlimit limit;
+	size_t bytes = MS_RESERVE_BYTES;
+
+	if (ms_sys_failed(ms_sys(SYS_prlimit64, 0, RLIMIT_AS, 0, &limit)) ||
+	    limit.rlim_cur != RLIM_INFINITY)
+		bytes = EXTENT_LARGEST;
+	while (ms_config.max_size && bytes >= EXTENT_FIRST &&
+	       have + bytes > ms_config.max_size)
+		bytes /= 2;
+	return bytes;
+}
+
+static bool reserve_left(void)
+{
+	struct ms_extent *r =
+		atomic_load_explicit(&ms_session->reserve, memory_order_acquire);
+
+	return r && atomic_load_explicit(&r->cursor, memory_order_relaxed) < r->bytes / 2;
+}
+
+void ms_window_reserve(size_t touched)
+{
+	struct ms_extent *r = NULL;
+	bool alone;
+	int error;
+
+	if (!ms_session_usable() ||
+	    atomic_load_explicit(&ms_session->stopped, memory_order_relaxed) ||
+	    reserve_left() || !growing_begin(&alone))
+		return;
+	ms_small_reserve();
+	for (size_t n = reserve_bytes(); !r && n >= EXTENT_FIRST; n /= 4)
+		r = stretch_new(n, touched < n ? touched : n, &error);
+	atomic_fetch_sub(&ms_session->growers, 1);
+	/* release: publishes the fields */
+	if (r)
+		atomic_store_explicit(&ms_session->reserve, r, memory_order_release);
 }
 
 /* Take up to bytes from extent; what is left at its end goes out whole. */

@@ -18,6 +18,15 @@
 struct ms_window *ms_window_new(enum ms_window_kind kind, size_t bytes, uint32_t owner,
 				uint64_t base_ticks);
 
+/*
+ * Map room ahead for what is recorded once the file cannot be opened any more, the first
+ * `touched` bytes so that not even a system call is needed.  It is sparse, and what stays
+ * unused is cut off at the end.  Nothing happens when there is such room already.
+ */
+#define MS_RESERVE_BYTES   (64UL << 20)
+#define MS_RESERVE_TOUCHED (4UL << 20)
+MS_COLD void ms_window_reserve(size_t touched);
+
 /* Give an empty window (commit 0) a new kind and owner. */
 void ms_window_assign(struct ms_window *window, enum ms_window_kind kind, uint32_t owner,
 		      uint64_t base_ticks);
@@ -53,5 +62,14 @@ void ms_window_retire(struct ms_window *window);
  * window of its own while it writes.  Dropped and counted when there is no room.
  */
 void ms_meta_put(unsigned type, const uint8_t *payload, size_t bytes);
+
+/*
+ * The same in steps (payload.h): a window with room for a payload of bytes, which is the
+ * caller's, and signals are held back, until it gives it back; where the payload is to be
+ * composed; how long it became.  NULL: no room, counted.
+ */
+struct ms_window *ms_meta_take(size_t bytes, uint64_t *held);
+uint8_t *ms_meta_place(struct ms_window *window);
+void ms_meta_give(struct ms_window *window, unsigned type, size_t bytes, uint64_t held);
 
 #endif

@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* Below this a hole is read rather than asked for. */
@@ -69,12 +71,27 @@ static ms_status read_all(struct ms_log *log, int fd, const char *path,
 	return MS_OK;
 }
 
+/*
+ * Looking at a hole takes a page on a tmpfs, and is SIGBUS where that is full: as it is
+ * where the recorder had to stop for want of room.
+ */
+#define ROOM_LEAST (16U << 20)
+
+static bool is_dangerous(int fd, const struct stat *st)
+{
+	struct statfs fs;
+
+	return st->st_blocks * 512 < st->st_size && fstatfs(fd, &fs) == 0 &&
+	       fs.f_type == TMPFS_MAGIC && fs.f_blocks && /* 0: it has no limit */
+	       fs.f_bavail * (uint64_t)fs.f_bsize < ROOM_LEAST;
+}
+
 /* Map fd if that is possible. */
 static bool map_file(struct ms_log *log, int fd, const struct stat *st)
 {
 	void *map;
 
-	if (!S_ISREG(st->st_mode) || st->st_size <= 0)
+	if (!S_ISREG(st->st_mode) || st->st_size <= 0 || is_dangerous(fd, st))
 		return false;
 	map = mmap(NULL, (size_t)st->st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)

@@ -169,6 +169,24 @@ static ms_status read_sample(struct pass *pass, struct ms_bytes *payload)
 	return ms_metadata_add_sample(pass->meta, &sample);
 }
 
+/* Keys of later versions are skipped. */
+static ms_status read_cost(struct pass *pass, struct ms_bytes *payload)
+{
+	uint32_t thread = (uint32_t)take_between(payload, 0, UINT32_MAX);
+	uint64_t ticks = ms_bytes_varint(payload), values[MS_COST_COUNT] = { 0 };
+
+	while (!payload->bad && ms_bytes_left(payload)) {
+		uint64_t key = ms_bytes_varint(payload), value = ms_bytes_varint(payload);
+
+		if (key < MS_COST_COUNT)
+			values[key] = value;
+	}
+	if (payload->bad)
+		return MS_OK;
+	to_ns(pass, ticks);
+	return ms_metadata_add_cost(pass->meta, thread, ticks, values);
+}
+
 static ms_status read_state(struct pass *pass, struct ms_bytes *payload)
 {
 	uint64_t ticks = ms_bytes_varint(payload);
@@ -196,6 +214,16 @@ static ms_status read_mode(struct pass *pass, struct ms_bytes *payload)
 	return MS_OK;
 }
 
+static ms_status read_exec(struct pass *pass, struct ms_bytes *payload)
+{
+	uint64_t ticks = ms_bytes_varint(payload), error = ms_bytes_varint(payload);
+
+	if (payload->bad)
+		return MS_OK;
+	return ms_metadata_add_exec(pass->meta, to_ns(pass, ticks), error,
+				    (const char *)payload->p, ms_bytes_left(payload));
+}
+
 static handler *const clock_handlers[32] = {
 	[MS_RECORD_CLOCK] = read_clock,
 };
@@ -211,6 +239,8 @@ static handler *const other_handlers[32] = {
 	[MS_RECORD_STATE] = read_state,
 	[MS_RECORD_NOTE] = read_note,
 	[MS_RECORD_MODE] = read_mode,
+	[MS_RECORD_EXEC] = read_exec,
+	[MS_RECORD_COST] = read_cost,
 };
 
 /* --- passes ----------------------------------------------------------------------------

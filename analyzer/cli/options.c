@@ -265,6 +265,22 @@ static bool set_signal(struct cli_options *o, const char *value)
 	return *value && add_setting(o, "MEMSCOPE_SIGNAL", value);
 }
 
+/* "fork", "exec", both, or "none". */
+static bool set_follow(struct cli_options *o, const char *value)
+{
+	static const char *const names[] = { "none", "fork", "exec", "fork,exec",
+					     "exec,fork" };
+
+	return name_index(names, COUNT(names), value) >= 0 &&
+	       add_setting(o, "MEMSCOPE_FOLLOW", value);
+}
+
+static bool set_no_mmap(struct cli_options *o, const char *value)
+{
+	(void)value;
+	return add_setting(o, "MEMSCOPE_MMAP", "0");
+}
+
 static bool set_max_size(struct cli_options *o, const char *value)
 {
 	uint64_t bytes;
@@ -331,6 +347,10 @@ static const struct option table[] = {
 	  BIT(CLI_RECORD), set_record_depth },
 	{ "no-free-stacks", 0, NULL, "no stacks of frees: a smaller log", BIT(CLI_RECORD),
 	  set_no_free_stacks },
+	{ "no-mmap", 0, NULL, "leave out what the program maps itself", BIT(CLI_RECORD),
+	  set_no_mmap },
+	{ "follow", 0, "WHAT", "children: fork, exec, both with a comma, or none",
+	  BIT(CLI_RECORD), set_follow },
 	{ "max-size", 0, "SIZE", "totals only once the log reaches SIZE", BIT(CLI_RECORD),
 	  set_max_size },
 	{ "start-off", 0, NULL, "begin paused, see --signal", BIT(CLI_RECORD),

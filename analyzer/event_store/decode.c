@@ -105,11 +105,13 @@ static inline const uint8_t *take_event(const uint8_t *p, struct ms_decoder *d,
 	d->ticks = ticks;
 	if (!(ext & MS_EXT_RAW))
 		d->address = address;
-	event->at_ns = ticks;
+	event->at_ns = ticks < d->floor ? d->floor : ticks;
 	event->address = address;
 	event->size = size;
 	event->stack = (uint32_t)stack;
 	event->align_log2 = (uint8_t)align;
+	event->detail = 0;
+	event->flags = 0;
 	return p;
 }
 
@@ -164,6 +166,45 @@ static enum ms_decoded decode_record(struct ms_decoder *d)
 	return MS_DECODED_RECORD;
 }
 
+/* What follows the length that the fields of a kind's class have. */
+static void take_details(struct ms_bytes *payload, struct ms_event *event)
+{
+	if (event->class == MS_CLASS_MAP || event->class == MS_CLASS_BREAK)
+		event->detail = (uint8_t)ms_bytes_varint(payload);
+	if (event->class == MS_CLASS_MAP || event->class == MS_CLASS_REMAP_END)
+		event->flags = (uint32_t)ms_bytes_varint(payload);
+}
+
+/*
+ * The event whose payload was taken, of a known kind.  Its time counts from d->ticks and
+ * leaves that as it is: for readers that do not know the kind, it is not there.
+ */
+static enum ms_decoded decode_mapping(struct ms_decoder *d, unsigned kind,
+				      struct ms_event *event)
+{
+	struct ms_bytes payload = ms_bytes(d->payload, d->payload_bytes);
+	uint64_t ticks = ms_bytes_varint(&payload), stack = ms_bytes_varint(&payload);
+
+	*event = (struct ms_event){ .thread = event->thread,
+				    .kind = (uint8_t)kind,
+				    .class = kind_class[kind] };
+	event->address = ms_bytes_varint(&payload);
+	event->size = ms_bytes_varint(&payload);
+	take_details(&payload, event);
+	if (__builtin_add_overflow(d->ticks, ticks, &ticks))
+		d->fault = "its time overflows";
+	if (stack > UINT32_MAX)
+		d->fault = "its stack id is too large";
+	if (payload.bad)
+		d->fault = "a mapping's event is too short";
+	if (d->fault)
+		return MS_DECODED_FAULT;
+	d->floor = ticks > d->floor ? ticks : d->floor;
+	event->at_ns = d->floor;
+	event->stack = (uint32_t)stack;
+	return MS_DECODED_EVENT;
+}
+
 static bool is_future(const struct ms_decoder *d)
 {
 	return (*d->p & MS_TAG_KIND) == MS_TAG_EXTENDED && d->end - d->p > 1 &&
@@ -172,7 +213,7 @@ static bool is_future(const struct ms_decoder *d)
 
 enum ms_decoded ms_decode(struct ms_decoder *d, struct ms_event *event)
 {
-	const uint8_t *next;
+	const uint8_t *next, *start;
 
 	for (;;) {
 		if (d->p >= d->end)
@@ -181,8 +222,15 @@ enum ms_decoded ms_decode(struct ms_decoder *d, struct ms_event *event)
 			return decode_record(d);
 		if (!is_future(d))
 			break;
-		if (!take_payload(d, d->p + 2))
+		start = d->p;
+		if (!take_payload(d, start + 2))
 			return fault(d, "an event is longer than what is left");
+		if (kind_class[start[1] & MS_EXT_KIND] == MS_CLASS_UNKNOWN)
+			continue;
+		if (decode_mapping(d, start[1] & MS_EXT_KIND, event) == MS_DECODED_EVENT)
+			return MS_DECODED_EVENT;
+		d->p = start;
+		return MS_DECODED_FAULT;
 	}
 	if (d->end - d->p < MS_EVENT_BYTES_MAX)
 		return decode_last(d, event);
@@ -205,5 +253,6 @@ bool ms_decode_thread(struct ms_decoder *d, uint32_t *thread)
 	*thread = (uint32_t)id;
 	d->ticks = ticks;
 	d->address = 0;
+	d->floor = 0;
 	return true;
 }

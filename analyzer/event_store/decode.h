@@ -9,7 +9,8 @@
 
 struct ms_decoder {
 	const uint8_t *p, *end;	 /* what is left */
-	uint64_t ticks, address; /* of the event before */
+	uint64_t ticks, address; /* of the event before that others count from */
+	uint64_t floor;		 /* of the event before, whatever its kind */
 	const char *fault;	 /* MS_DECODED_FAULT: what is wrong with the bytes at p */
 	const uint8_t *payload;	 /* MS_DECODED_RECORD */
 	size_t payload_bytes;	 /* MS_DECODED_RECORD */
@@ -34,7 +35,8 @@ static inline struct ms_decoder ms_decoder(const uint8_t *body, size_t len_bytes
 }
 
 /*
- * The next event or record.  Events of kinds from MS_EVENT_FUTURE on are passed over.
+ * The next event or record.  Events of kinds from MS_EVENT_FUTURE on that are not known
+ * are passed over.  Times never go back: one that would is that of the event before.
  * Sets all of *event but its thread; at_ns holds ticks, not nanoseconds.
  */
 enum ms_decoded ms_decode(struct ms_decoder *d, struct ms_event *event);

@@ -17,13 +17,17 @@
 
 struct ms_event {
 	uint64_t at_ns;	    /* since the recording began */
-	uint64_t address;   /* 0: the call failed (classes ALLOC, REALLOC_END) */
-	uint64_t size;	    /* bytes asked for; classes ALLOC and REALLOC_END */
+	uint64_t address;   /* 0: the call failed (classes ALLOC, REALLOC_END, MAP,
+			       REMAP_END, BREAK); BREAK: the new break */
+	uint64_t size;	    /* bytes asked for (classes ALLOC, REALLOC_END), of the range
+			       (MAP ... REMAP_END), that the break moved by (BREAK) */
 	uint32_t stack;	    /* node of the stack trie; 0: none was taken */
 	uint32_t thread;    /* the log's thread id, from 1 */
 	uint8_t kind;	    /* enum ms_event_kind */
 	uint8_t class;	    /* enum ms_event_class of kind */
 	uint8_t align_log2; /* alignment asked for; 0: the default */
+	uint8_t detail;	    /* MAP: the protection; BREAK: 1 when the break went down */
+	uint32_t flags;	    /* of MAP and REMAP_END, as the call had them */
 };
 
 /* Ticks of the log to nanoseconds since the start: (ticks - start) * mult >> 32. */

@@ -36,6 +36,10 @@ void ms_doc_append_value(struct ms_doc *doc, json_t *array, json_t *value);
 /* Parts that several reports share. */
 void ms_doc_process(struct ms_doc *doc, json_t *object, const struct ms_trace *trace);
 void ms_doc_totals(struct ms_doc *doc, json_t *object, const struct ms_known *known);
+void ms_mapping_totals_add(struct ms_mapping_totals *sum,
+			   const struct ms_mapping_totals *totals);
+void ms_doc_mappings(struct ms_doc *doc, json_t *object,
+		     const struct ms_mapping_totals *totals, bool known);
 void ms_doc_figures(struct ms_doc *doc, json_t *object, const struct ms_figures *figures);
 /* The pairs that the mode cull folded. */
 void ms_doc_culled(struct ms_doc *doc, json_t *object, const struct ms_trace *trace);

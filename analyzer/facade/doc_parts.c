@@ -19,6 +19,7 @@ static const char *const stop_reasons[] = {
 	[MS_STOP_MAP] = "the log could not be mapped",
 	[MS_STOP_GONE] = "the log was moved or removed",
 	[MS_STOP_MEMORY] = "the recorder had no memory for its tables",
+	[MS_STOP_CONFINED] = "the program locked itself in (seccomp)",
 };
 
 static void add_stop(struct ms_doc *doc, json_t *object,
@@ -72,6 +73,9 @@ void ms_doc_process(struct ms_doc *doc, json_t *object, const struct ms_trace *t
 	ms_doc_u64(doc, object, "parent_pid", process->parent_pid);
 	ms_doc_bool(doc, object, "forked", process->flags & MS_HEAD_FORKED);
 	ms_doc_text(doc, object, "end", status->end == MS_END_EXITED ? "exited" : "open");
+	ms_doc_text(doc, object, "became",
+		    status->end == MS_END_EXITED ? NULL
+						 : ms_metadata_became(trace->meta));
 	add_stop(doc, object, status);
 	add_mode(doc, object, ms_log_mode(trace->log));
 }
@@ -106,6 +110,39 @@ void ms_doc_totals(struct ms_doc *doc, json_t *object, const struct ms_known *kn
 		if (known->estimated & ~known->absent & 1u << i)
 			add_error(&errors, ms_known_names[i], known->variance[i]);
 	}
+}
+
+void ms_mapping_totals_add(struct ms_mapping_totals *sum,
+			   const struct ms_mapping_totals *totals)
+{
+	sum->maps += totals->maps;
+	sum->unmaps += totals->unmaps;
+	sum->remaps += totals->remaps;
+	sum->breaks += totals->breaks;
+	sum->failed += totals->failed;
+	sum->current_bytes += totals->current_bytes;
+	sum->peak_bytes += totals->peak_bytes;
+}
+
+void ms_doc_mappings(struct ms_doc *doc, json_t *object,
+		     const struct ms_mapping_totals *totals, bool known)
+{
+	const struct {
+		const char *key;
+		uint64_t value;
+	} rows[] = {
+		{ "maps", totals->maps },
+		{ "unmaps", totals->unmaps },
+		{ "remaps", totals->remaps },
+		{ "breaks", totals->breaks },
+		{ "failed", totals->failed },
+		{ "current_bytes", totals->current_bytes },
+		{ "peak_bytes", totals->peak_bytes },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		ms_doc_value(doc, object, rows[i].key,
+			     known ? ms_json_number(rows[i].value) : json_null());
 }
 
 void ms_doc_figures(struct ms_doc *doc, json_t *object, const struct ms_figures *figures)

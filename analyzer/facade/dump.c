@@ -2,8 +2,8 @@
 /*
  * dump.c - the events of a trace as rows, straight from the store.
  *
- * A realloc's halves become one row at the second one's time; what waits between them is
- * all that is remembered.
+ * The halves of a realloc or an mremap become one row at the second one's time; what
+ * waits between them is all that is remembered.
  */
 #include "analyzer/facade/blocks.h"
 
@@ -19,7 +19,7 @@ static const struct ms_column columns[COLUMNS] = {
 	[ADDRESS] = { "address", "address", MS_TYPE_ADDRESS, 14, "0: the call failed" },
 	[SIZE] = { "size", "bytes", MS_TYPE_COUNT, 9, "bytes asked for" },
 	[OLD_ADDRESS] = { "old_address", "old address", MS_TYPE_ADDRESS, 14,
-			  "of a realloc" },
+			  "of a realloc or an mremap" },
 	[STACK] = { "stack", "stack", MS_TYPE_ID, 6, "its stack's node" },
 	[SITE] = { "site", "site", MS_TYPE_TEXT, 0, "function and line of the call" },
 };
@@ -47,12 +47,14 @@ static ms_status next_event(struct dump *d, struct ms_event *event, struct ms_bl
 
 		ms_meter_at(&d->meter, d->seen++);
 		*old = (struct ms_block){ 0 };
-		if (event->class == MS_CLASS_REALLOC_BEGIN) {
+		if (event->class == MS_CLASS_REALLOC_BEGIN ||
+		    event->class == MS_CLASS_REMAP_BEGIN) {
 			if (ms_pairs_push(&d->pairs, event->thread, &begun) < 0)
 				return ms_fail_memory(err);
 			continue;
 		}
-		if (event->class == MS_CLASS_REALLOC_END ||
+		if (event->class == MS_CLASS_REMAP_END ||
+		    event->class == MS_CLASS_REALLOC_END ||
 		    event->class == MS_CLASS_REALLOC_FREED)
 			ms_pairs_pop(&d->pairs, event->thread, old);
 		if (event->at_ns >= d->from_ns)

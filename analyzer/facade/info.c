@@ -188,6 +188,47 @@ static void add_windows(struct ms_doc *doc, json_t *object, const struct ms_trac
 				count);
 }
 
+static json_t *quotient(double part, double whole)
+{
+	return whole > 0 ? json_real(part / whole) : json_null();
+}
+
+/*
+ * What recording cost the program.  Some hooks were timed; the others are taken to have
+ * cost as much, on average.
+ */
+static void add_own_cost(struct ms_doc *doc, json_t *object, const struct ms_trace *trace)
+{
+	static const char *const names[MS_COST_COUNT] = {
+#define X(id, key, name, meaning) [key] = name,
+		MS_COST_KINDS(X)
+#undef X
+	};
+	double ns_a_tick = (double)ms_log_scale(trace->log)->mult / 4294967296.0;
+	double an_event, all;
+	uint64_t values[MS_COST_COUNT];
+
+	if (!ms_metadata_cost(trace->meta, values))
+		return;
+	for (size_t key = 0; key < MS_COST_COUNT; key++)
+		if (key != MS_COST_EVENT_BYTES) /* the windows tell that better */
+			ms_doc_u64(doc, object, names[key], values[key]);
+	if (!values[MS_COST_TIMED_HOOKS])
+		return;
+	an_event = (double)values[MS_COST_TIMED_TICKS] * ns_a_tick /
+		   (double)values[MS_COST_TIMED_HOOKS];
+	all = an_event * (double)ms_store_event_count(trace->store) +
+	      (double)values[MS_COST_ROOM_TICKS] * ns_a_tick;
+	ms_doc_value(doc, object, "ns_per_event", json_real(an_event));
+	ms_doc_u64(doc, object, "recording_ns", (uint64_t)all);
+	ms_doc_value(doc, object, "cpu_share",
+		     quotient(all, (double)values[MS_COST_CPU_NS]));
+	ms_doc_value(doc, object, "known_stack_share",
+		     quotient((double)values[MS_COST_KNOWN_STACKS],
+			      (double)values[MS_COST_KNOWN_STACKS] +
+				      (double)values[MS_COST_WALKED_STACKS]));
+}
+
 /* What an event cost in the file: its own bytes, and its share of everything. */
 static void add_event_cost(struct ms_doc *doc, json_t *object,
 			   const struct ms_trace *trace)
@@ -202,6 +243,7 @@ static void add_event_cost(struct ms_doc *doc, json_t *object,
 	ms_doc_u64(doc, object, "event_bytes", used);
 	ms_doc_value(doc, object, "bytes_per_event",
 		     events ? json_real((double)used / (double)events) : json_null());
+	add_own_cost(doc, object, trace);
 }
 
 /* --- samples and notes ----------------------------------------------------------------

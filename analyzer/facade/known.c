@@ -102,6 +102,11 @@ static bool ends_in_counters(const struct ms_log_mode *mode)
 	return mode->mode == MS_MODE_COUNTERS || mode->fell_back;
 }
 
+bool ms_known_mappings(const struct ms_trace *trace)
+{
+	return !ends_in_counters(ms_log_mode(trace->log));
+}
+
 /* What was folded has no time: it belongs to the whole only. */
 static void culled(struct ms_known *known, const struct ms_trace *trace, bool whole)
 {

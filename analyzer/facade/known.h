@@ -53,6 +53,9 @@ unsigned ms_known_absent(const struct ms_trace *trace);
 unsigned ms_known_lacks(const struct ms_trace *trace, const struct ms_snapshot *snapshot,
 			bool whole);
 
+/* Does it tell all mappings of the program, to the end? */
+bool ms_known_mappings(const struct ms_trace *trace);
+
 /* struct ms_instant_at's; 0 where the log holds every event. */
 uint64_t ms_known_sample_bytes(const struct ms_trace *trace);
 

@@ -84,6 +84,9 @@ static void add_processes(struct summary *s)
 			       &s->m->traces[i]);
 		ms_known_find(&known, &s->m->traces[i], s->snapshots[i], true);
 		ms_doc_totals(&s->doc, ms_doc_object(&s->doc, row, "totals"), &known);
+		ms_doc_mappings(&s->doc, ms_doc_object(&s->doc, row, "mappings"),
+				ms_snapshot_mappings(s->snapshots[i]),
+				ms_known_mappings(&s->m->traces[i]));
 		add_before_limit(s, row, i);
 		if (ms_log_mode(s->m->traces[i].log)->mode == MS_MODE_CULL)
 			ms_doc_culled(&s->doc, ms_doc_object(&s->doc, row, "culled"),
@@ -98,6 +101,8 @@ static void add_processes(struct summary *s)
 static void add_totals(struct summary *s)
 {
 	bool one = s->m->count == 1;
+	bool mappings_known = true;
+	struct ms_mapping_totals mappings = { 0 };
 	uint64_t events = 0;
 
 	for (size_t i = 0; i < s->m->count; i++) {
@@ -105,9 +110,13 @@ static void add_totals(struct summary *s)
 
 		ms_known_find(&known, &s->m->traces[i], s->snapshots[i], true);
 		ms_known_add(&s->totals, &known);
+		ms_mapping_totals_add(&mappings, ms_snapshot_mappings(s->snapshots[i]));
+		mappings_known &= ms_known_mappings(&s->m->traces[i]);
 		events += ms_snapshot_totals(s->snapshots[i])->events;
 	}
 	ms_doc_totals(&s->doc, ms_doc_object(&s->doc, s->doc.root, "totals"), &s->totals);
+	ms_doc_mappings(&s->doc, ms_doc_object(&s->doc, s->doc.root, "mappings"),
+			&mappings, mappings_known);
 	if (one)
 		add_peak_time(s, s->doc.root, &s->totals);
 	else

@@ -24,8 +24,15 @@ struct ms_metadata {
 	struct ms_sample *samples;
 	size_t sample_count, sample_room;
 
+	struct ms_thread_cost *costs; /* cost.c */
+	size_t cost_count, cost_room;
+	struct ms_map cost_index; /* thread + 1 to place in costs */
+
 	struct ms_note *notes;
 	size_t note_count, note_room;
+
+	uint64_t exec_tries, exec_failures, exec_at_ns;
+	const char *exec_path; /* of the last try */
 
 	struct ms_thread *threads; /* in the order they came */
 	size_t thread_count, thread_room;

@@ -20,6 +20,7 @@ ms_status ms_metadata_new(struct ms_metadata **out, struct ms_error *err)
 	ms_strbuf_init(&meta->command);
 	ms_map_init(&meta->thread_index);
 	ms_map_init(&meta->module_index);
+	ms_map_init(&meta->cost_index);
 	*out = meta;
 	return MS_OK;
 }
@@ -32,6 +33,8 @@ void ms_metadata_free(struct ms_metadata *meta)
 	ms_trie_release(&meta->trie);
 	ms_map_release(&meta->thread_index);
 	ms_map_release(&meta->module_index);
+	ms_map_release(&meta->cost_index);
+	ms_free(meta->costs);
 	ms_free(meta->threads);
 	ms_free(meta->modules);
 	ms_free(meta->facts);

@@ -9,6 +9,7 @@
 #define MS_METADATA_H
 
 #include "analyzer/base/error.h"
+#include "common/cost.h"
 #include "common/wire.h"
 
 #include <stdbool.h>
@@ -89,6 +90,17 @@ MS_MUST_CHECK ms_status ms_metadata_add_sample(struct ms_metadata *meta,
 					       const struct ms_sample *sample);
 MS_MUST_CHECK ms_status ms_metadata_add_note(struct ms_metadata *meta, uint64_t at_ns,
 					     int on, const char *text, size_t len);
+/*
+ * At at_ns the program tried to execute path; error is not 0: a try had failed with it.
+ */
+MS_MUST_CHECK ms_status ms_metadata_add_exec(struct ms_metadata *meta, uint64_t at_ns,
+					     uint64_t error, const char *path,
+					     size_t len);
+/* What recording cost thread (0: the process) until ticks; the last of a thread counts.
+ */
+MS_MUST_CHECK ms_status ms_metadata_add_cost(struct ms_metadata *meta, uint32_t thread,
+					     uint64_t ticks,
+					     const uint64_t values[MS_COST_COUNT]);
 /* A NODES window: nodes first_id, first_id + 1, ... stay mapped while meta lives. */
 MS_MUST_CHECK ms_status ms_metadata_add_nodes(struct ms_metadata *meta, uint32_t first_id,
 					      const struct ms_wire_node *nodes,
@@ -103,6 +115,11 @@ const char *ms_metadata_fact(const struct ms_metadata *meta, const char *key,
 			     size_t index);
 /* The program's argv joined by blanks, shell-quoted where needed; owned by meta. */
 const char *ms_metadata_command(const struct ms_metadata *meta);
+/*
+ * What the program became, when one of its execs did not fail: the path of the last one
+ * tried, "" when it is not known.  NULL: it did not, as far as the log says.
+ */
+const char *ms_metadata_became(const struct ms_metadata *meta);
 const struct ms_thread *ms_metadata_threads(const struct ms_metadata *meta,
 					    size_t *count);
 const struct ms_thread *ms_metadata_thread(const struct ms_metadata *meta,
@@ -113,6 +130,8 @@ const struct ms_module *ms_metadata_module(const struct ms_metadata *meta,
 					   uint32_t id); /* or NULL */
 const struct ms_sample *ms_metadata_samples(const struct ms_metadata *meta,
 					    size_t *count);
+/* The sum of what recording cost the process and its threads.  false: not known. */
+bool ms_metadata_cost(const struct ms_metadata *meta, uint64_t values[MS_COST_COUNT]);
 const struct ms_note *ms_metadata_notes(const struct ms_metadata *meta, size_t *count);
 
 /*

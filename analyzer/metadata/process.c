@@ -118,3 +118,27 @@ const struct ms_note *ms_metadata_notes(const struct ms_metadata *meta, size_t *
 	*count = meta->note_count;
 	return meta->notes;
 }
+
+ms_status ms_metadata_add_exec(struct ms_metadata *meta, uint64_t at_ns, uint64_t error,
+			       const char *path, size_t len)
+{
+	const char *text;
+
+	if (error) {
+		meta->exec_failures++;
+		return MS_OK;
+	}
+	text = len ? ms_arena_text(&meta->arena, path, len) : "";
+	if (!text)
+		return MS_ENOMEM;
+	if (!meta->exec_tries++ || at_ns >= meta->exec_at_ns) {
+		meta->exec_at_ns = at_ns;
+		meta->exec_path = text;
+	}
+	return MS_OK;
+}
+
+const char *ms_metadata_became(const struct ms_metadata *meta)
+{
+	return meta->exec_tries > meta->exec_failures ? meta->exec_path : NULL;
+}

@@ -63,6 +63,42 @@ static void write_head(struct ms_writer *writer, const json_t *trace)
 		  "machine", ms_json_u64(head, "cpus"), ms_json_u64(head, "page_bytes"));
 }
 
+static double real_of(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
+}
+
+/* What recording itself cost, where the log has it. */
+static void write_own_cost(struct ms_writer *writer, const json_t *cost)
+{
+	char human[MS_HUMAN_BYTES];
+
+	if (!json_object_get(cost, "timed_hooks"))
+		return;
+	if (json_object_get(cost, "ns_per_event")) {
+		ms_writef(writer, "  %-18s  %.0f ns an event (%s timed), ", "recording",
+			  real_of(cost, "ns_per_event"),
+			  ms_human_count(human, ms_json_u64(cost, "timed_hooks")));
+		ms_writef(writer, "%s in all",
+			  ms_human_time(human, ms_json_u64(cost, "recording_ns")));
+		if (json_is_real(json_object_get(cost, "cpu_share")))
+			ms_writef(writer, ", %.1f %% of the processor time",
+				  100 * real_of(cost, "cpu_share"));
+		ms_write_text(writer, "\n");
+	}
+	if (json_is_real(json_object_get(cost, "known_stack_share")))
+		ms_writef(writer, "  %-18s  %.2f %%, %s walked\n", "stacks seen before",
+			  100 * real_of(cost, "known_stack_share"),
+			  ms_human_count(human, ms_json_u64(cost, "walked_stacks")));
+	ms_writef(writer, "  %-18s  %s walked", "frames",
+		  ms_human_count(human, ms_json_u64(cost, "walked_frames")));
+	ms_writef(writer, ", %s verified",
+		  ms_human_count(human, ms_json_u64(cost, "verified_frames")));
+	ms_writef(writer, ", %s rules worked out\n",
+		  ms_human_count(human, ms_json_u64(cost, "rule_misses")));
+	write_size(writer, "recorder's tables", ms_json_u64(cost, "table_bytes"));
+}
+
 static void write_cost(struct ms_writer *writer, const json_t *trace)
 {
 	const json_t *cost = json_object_get(trace, "cost");
@@ -72,6 +108,7 @@ static void write_cost(struct ms_writer *writer, const json_t *trace)
 	if (json_is_real(json_object_get(cost, "bytes_per_event")))
 		ms_writef(writer, "  %-18s  %.2f\n", "bytes an event",
 			  json_real_value(json_object_get(cost, "bytes_per_event")));
+	write_own_cost(writer, cost);
 	write_number(writer, "stack nodes", ms_json_u64(trace, "stack_nodes"));
 	write_number(writer, "memory samples", ms_json_u64(samples, "count"));
 	if (ms_json_u64(samples, "count"))

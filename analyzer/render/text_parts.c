@@ -183,13 +183,18 @@ void ms_write_end(struct ms_writer *writer, const json_t *process)
 {
 	const char *end = ms_json_string(process, "end");
 	const char *stopped = ms_json_string(process, "stopped");
+	const char *became = ms_json_string(process, "became");
 
-	if (end && strcmp(end, "exited") == 0)
+	if (end && strcmp(end, "exited") == 0) {
 		ms_write_text(writer, ", exited");
-	else
+	} else if (became) {
+		ms_write_text(writer, ", left by exec of ");
+		ms_write_escaped(writer, *became ? became : "(not known)", 0);
+	} else {
 		ms_write_text(writer,
 			      "\nnot seen to exit: still running, killed, or left by "
 			      "_exit or exec");
+	}
 	if (stopped) {
 		ms_write_text(writer, "\nrecording stopped early: ");
 		ms_write_escaped(writer, stopped, 0);

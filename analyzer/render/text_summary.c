@@ -143,6 +143,37 @@ static void write_rare_total(struct ms_writer *writer, const json_t *totals,
 	ms_write_text(writer, "\n");
 }
 
+/* Memory beside the heap, when the program took any itself. */
+static void write_mappings(struct ms_writer *writer, const json_t *document)
+{
+	static const struct {
+		const char *key, *name;
+	} calls[] = { { "maps", "mmap" },
+		      { "unmaps", "munmap" },
+		      { "remaps", "mremap" },
+		      { "breaks", "brk" },
+		      { "failed", "failed" } };
+	const json_t *mappings = json_object_get(document, "mappings");
+	char human[MS_HUMAN_BYTES];
+	bool some = false;
+
+	for (size_t i = 0; i < COUNT(calls); i++) {
+		uint64_t n = ms_json_u64(mappings, calls[i].key);
+
+		if (!n)
+			continue;
+		ms_write_text(writer, some ? ", " : "  mapped besides: ");
+		ms_writef(writer, "%s %s", ms_human_count(human, n), calls[i].name);
+		some = true;
+	}
+	if (!some)
+		return;
+	ms_writef(writer, "; %s at most",
+		  ms_human_size(human, ms_json_u64(mappings, "peak_bytes")));
+	ms_writef(writer, ", %s at the end\n",
+		  ms_human_size(human, ms_json_u64(mappings, "current_bytes")));
+}
+
 static void write_totals(struct ms_writer *writer, const json_t *document)
 {
 	const json_t *totals = json_object_get(document, "totals");
@@ -157,6 +188,7 @@ static void write_totals(struct ms_writer *writer, const json_t *document)
 		else
 			write_rare_total(writer, totals, &totals_lines[i]);
 	}
+	write_mappings(writer, document);
 	write_before_limit(writer, document);
 	if (sum)
 		ms_write_text(writer,

@@ -16,6 +16,7 @@
 
 struct ms_snapshot {
 	struct ms_heap *heap;
+	struct ms_mappings *mappings;
 	struct ms_aggregate aggregate;
 	struct ms_totals totals;
 	uint64_t at_ns;
@@ -30,7 +31,8 @@ struct limit {
 struct replay {
 	struct ms_cursor *cursor;
 	struct ms_heap *heap;
-	struct ms_aggregate *aggregate; /* or NULL */
+	struct ms_aggregate *aggregate; /* or NULL, and so the mappings */
+	struct ms_mappings *mappings;
 	struct limit limit;
 	uint64_t last_ns;
 	const struct ms_progress *progress;
@@ -65,6 +67,8 @@ static ms_status apply_batch(struct replay *replay, const struct ms_event *batch
 		    ms_aggregate_reserve(replay->aggregate, &batch[i]) < 0)
 			return ms_fail_memory(err);
 		status = ms_heap_apply(replay->heap, &batch[i], err);
+		if (status == MS_OK && batch[i].class >= MS_CLASS_MAP && replay->mappings)
+			status = ms_mappings_apply(replay->mappings, &batch[i], err);
 		if (status != MS_OK)
 			return status;
 		replay->last_ns = batch[i].at_ns;
@@ -163,7 +167,10 @@ ms_status ms_snapshot_new(struct ms_snapshot **out, const struct ms_store *store
 			&snapshot->heap,
 			&(struct ms_observer){ ms_aggregate_block, &snapshot->aggregate },
 			err);
+	if (status == MS_OK)
+		status = ms_mappings_new(&snapshot->mappings, err);
 	replay.heap = snapshot->heap;
+	replay.mappings = snapshot->mappings;
 	replay.aggregate = &snapshot->aggregate;
 	if (status == MS_OK) {
 		ms_heap_sampled(snapshot->heap, at->sample_bytes);
@@ -216,6 +223,7 @@ void ms_snapshot_free(struct ms_snapshot *snapshot)
 	if (!snapshot)
 		return;
 	ms_heap_free(snapshot->heap);
+	ms_mappings_free(snapshot->mappings);
 	ms_aggregate_release(&snapshot->aggregate);
 	ms_free(snapshot);
 }
@@ -252,4 +260,9 @@ const struct ms_figures *ms_snapshot_size_classes(const struct ms_snapshot *snap
 const struct ms_heap *ms_snapshot_heap(const struct ms_snapshot *snapshot)
 {
 	return snapshot->heap;
+}
+
+const struct ms_mapping_totals *ms_snapshot_mappings(const struct ms_snapshot *snapshot)
+{
+	return ms_mappings_totals(snapshot->mappings);
 }

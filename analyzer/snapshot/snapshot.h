@@ -128,6 +128,30 @@ void ms_heap_each(const struct ms_heap *heap,
 		  bool (*visit)(void *context, const struct ms_block *block),
 		  void *context);
 
+/* --- mappings.c: memory that the program took from the kernel itself
+ * -------------------- */
+
+struct ms_mapping_totals {
+	uint64_t maps, unmaps, remaps, breaks; /* calls that did something */
+	uint64_t failed;	/* mmap, mremap and brk that found no memory */
+	uint64_t current_bytes; /* address space, in whole pages but for the break's part
+				 */
+	uint64_t peak_bytes;
+};
+
+struct ms_mappings;
+
+MS_MUST_CHECK ms_status ms_mappings_new(struct ms_mappings **out, struct ms_error *err);
+void ms_mappings_free(struct ms_mappings *mappings);
+/*
+ * Apply one event; events of the heap do nothing.  MS_OK, or MS_ENOMEM with the mappings
+ * as they were.
+ */
+MS_MUST_CHECK ms_status ms_mappings_apply(struct ms_mappings *mappings,
+					  const struct ms_event *event,
+					  struct ms_error *err);
+const struct ms_mapping_totals *ms_mappings_totals(const struct ms_mappings *mappings);
+
 /* --- a snapshot: totals and figures per group at one instant ---------------------------
  */
 enum ms_instant { MS_AT_END, MS_AT_START, MS_AT_PEAK, MS_AT_NS };
@@ -215,5 +239,6 @@ const struct ms_thread_figures *ms_snapshot_threads(const struct ms_snapshot *sn
 const struct ms_figures *
 ms_snapshot_size_classes(const struct ms_snapshot *snapshot); /* MS_SIZE_CLASSES */
 const struct ms_heap *ms_snapshot_heap(const struct ms_snapshot *snapshot);
+const struct ms_mapping_totals *ms_snapshot_mappings(const struct ms_snapshot *snapshot);
 
 #endif

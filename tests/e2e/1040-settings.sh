@@ -23,11 +23,15 @@ complains MEMSCOPE_SIGNAL SIGNONE
 complains MEMSCOPE_SIGNAL SIGKILL
 complains MEMSCOPE_MAX_SIZE 10parsecs
 complains MEMSCOPE_QUIET yes
+complains MEMSCOPE_MMAP 2
+for value in '' sideways fork,none none,exec fork, ,exec forkexec fork,fork 'fork exec'; do
+	complains MEMSCOPE_FOLLOW "$value"
+done
 complains MEMSCOPE_COLOUR red
 recorded bad2.bin MEMSCOPE_QUIET=1 MEMSCOPE_DEPTH=x MEMSCOPE_COLOUR=red "$targets/plain" 10 2>err
 is "$(wc -c <err)" 0 "QUIET silences them"
 recorded fine.bin MEMSCOPE_STACKS=full MEMSCOPE_MODE=full MEMSCOPE_SAMPLE=512KiB MEMSCOPE_CULL=10ms MEMSCOPE_DEPTH=0 MEMSCOPE_FREE_STACKS=1 MEMSCOPE_START=on \
-	MEMSCOPE_MAX_SIZE=0 MEMSCOPE_QUIET=0 "$targets/plain" 10 2>err
+	MEMSCOPE_MAX_SIZE=0 MEMSCOPE_QUIET=0 MEMSCOPE_FOLLOW=fork,exec MEMSCOPE_MMAP=1 "$targets/plain" 10 2>err
 is "$(wc -c <err)" 0 "the defaults, spelled out, are no news"
 
 depth() { raw -a "$1" | awk -F'\t' -v size="$2" '$5 == size { print split($8, f, ","), $8 ~ /cut1$/; exit }'; }

@@ -50,16 +50,16 @@ same cull.live full.live "and after SIGKILL"
 
 # Threads that free each other's blocks and are asleep at the end.
 for cull in 10ms 1us 10s; do
-	exact "handover-$cull" MEMSCOPE_CULL=$cull "$targets/handover" 30000 "truth-$cull"
+	exact "handoff-$cull" MEMSCOPE_CULL=$cull "$targets/handoff" 30000 "truth-$cull"
 	sort "truth-$cull" >truth
-	"$analyze" snapshot --blocks --top 0 --format csv handover-$cull.*.bin |
+	"$analyze" snapshot --blocks --top 0 --format csv handoff-$cull.*.bin |
 		awk -F, '$2 >= 4001 && $2 <= 4064 { print $1 "," $2 }' | sort >live
 	same live truth "CULL=$cull: exactly the blocks that are left are live"
-	is "$(field "$(ls handover-$cull.*.bin)" '.totals.unmatched_deallocations, .totals.overwritten_blocks')" "0
+	is "$(field "$(ls handoff-$cull.*.bin)" '.totals.unmatched_deallocations, .totals.overwritten_blocks')" "0
 0" "CULL=$cull: no free without its block, no block twice"
 done
-ok "a longer limit folds more" [ "$(field handover-10s.*.bin '.processes[0].culled.blocks')" -gt \
-	"$(field handover-1us.*.bin '.processes[0].culled.blocks')" ]
+ok "a longer limit folds more" [ "$(field handoff-10s.*.bin '.processes[0].culled.blocks')" -gt \
+	"$(field handoff-1us.*.bin '.processes[0].culled.blocks')" ]
 
 exact race "$targets/realloc_race" 20000
 exact short "$targets/short_threads" 2000
@@ -76,7 +76,7 @@ for t in threads: t.join()'
 else
 	skip "no python3" python
 fi
-counted max MEMSCOPE_MODE=cull MEMSCOPE_MAX_SIZE=512KiB "$targets/handover" 30000 truth-max
+counted max MEMSCOPE_MODE=cull MEMSCOPE_MAX_SIZE=512KiB "$targets/handoff" 30000 truth-max
 ok "at the size limit totals go on" equal_counts max
 "$analyze" record -q -o cli.bin --mode cull --cull 1s -- "$targets/plain" 10
 is "$(field cli.bin .process.cull_ns)" 1000000000 "record --mode cull --cull"

@@ -10,8 +10,8 @@ as_dumped() {
 		BEGIN { while ((getline line <"tids") > 0) { split(line, t, " "); tid[t[1]] = t[2] } }
 		{ $2 = tid[$2] }
 		{ form = $3; address = $4 == "0" ? "" : $4; size = $5 == "-" ? "" : $5 }
-		form == "realloc begin" { old[$2, ++depth[$2]] = address; next }
-		form == "realloc" || form == "reallocarray" { print $2, form, address, size, old[$2, depth[$2]--]; next }
+		form == "realloc begin" || form == "mremap begin" { old[$2, ++depth[$2]] = address; next }
+		form == "realloc" || form == "reallocarray" || form == "mremap" { print $2, form, address, size, old[$2, depth[$2]--]; next }
 		form == "realloc(p, 0)" { print $2, "realloc", "", 0, old[$2, depth[$2]--]; next }
 		{ sub(/\(NULL\)/, "", form); if (form == "cfree" || form ~ /^free_/) form = "free"
 		  sub(/ .*/, "", form); print $2, form, address, size, "" }'
@@ -33,6 +33,7 @@ race realloc_race 5000
 threads short_threads 300
 mixed mixed_cxx
 death deaths kill 3000
+maps maps calls
 END
 is "$("$analyze" dump --format csv calls.bin | head -n 1)" \
 	"time_ns,thread,kind,address,size,old_address,stack" "the columns are as promised"

@@ -62,9 +62,12 @@ same page.kinds code.kinds "the kinds of event"
 block "table: lost" | flowed >page.lost
 "$tools/log_tables" lost >code.lost
 same page.lost code.lost "the counters"
+block "table: cost" | flowed >page.cost
+"$tools/log_tables" cost >code.cost
+same page.cost code.cost "the keys of what recording cost"
 # Types of record: numbers and names as common/wire.h has them.
 block "table: records" | flowed | awk '{ gsub(/-/, "_", $2); print $1, toupper($2) }' >page.records
 tr '\n\t' '  ' <"$root/common/wire.h" | grep -oE 'MS_RECORD_[A-Z_]+ = +[0-9]+' |
-	sed 's/MS_RECORD_\([A-Z_]*\) = *\([0-9]*\)/\2 \1/' | awk '$1 <= 16' >code.records
+	sed 's/MS_RECORD_\([A-Z_]*\) = *\([0-9]*\)/\2 \1/' | awk '$1 <= 16 || $1 == 22' >code.records
 same page.records code.records "the types of record"
 done_testing

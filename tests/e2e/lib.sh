@@ -8,7 +8,7 @@
 set -u
 export LC_ALL=C
 unset LD_PRELOAD MEMSCOPE_OUTPUT MEMSCOPE_STACKS MEMSCOPE_DEPTH MEMSCOPE_FREE_STACKS \
-	MEMSCOPE_MODE MEMSCOPE_SAMPLE MEMSCOPE_CULL MEMSCOPE_START MEMSCOPE_SIGNAL MEMSCOPE_MAX_SIZE MEMSCOPE_QUIET COUNTER_OUT
+	MEMSCOPE_MODE MEMSCOPE_SAMPLE MEMSCOPE_CULL MEMSCOPE_START MEMSCOPE_SIGNAL MEMSCOPE_MAX_SIZE MEMSCOPE_QUIET MEMSCOPE_FOLLOW MEMSCOPE_MMAP COUNTER_OUT
 e2e=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$e2e/../.." && pwd)
 build=$(cd "${MS_BUILD:-$root/build/release}" && pwd) || { echo "Bail out! no build"; exit 2; }
@@ -107,7 +107,7 @@ field() { "$analyze" summary --format json "$1" 2>/dev/null | jq -r "$2"; }
 # sizes LOG LOW HIGH: how often each size between the two was allocated: "size times".
 sizes() {
 	rows "$1" | awk -F, -v low="$2" -v high="$3" \
-		'$3 !~ /^(free|delete)/ && $5 >= low && $5 <= high { n[$5]++ }
+		'$3 !~ /^(free|delete|mmap|munmap|mremap|brk)/ && $5 >= low && $5 <= high { n[$5]++ }
 		END { for (s in n) print s, n[s] }' | sort -n
 }
 

@@ -11,14 +11,15 @@
 #               -m adds them as module+0xoffset
 #   logcat.pl -t LOG          totals: allocations reallocations deallocations bytes failed
 #                             unmatched overwritten live live_bytes peak_bytes
+#   logcat.pl -M LOG          mappings: maps unmaps remaps breaks failed current_bytes peak_bytes
 #   logcat.pl -i LOG          what is known: head, status, facts, threads, modules, notes
 use strict;
 use warnings;
 no warnings "portable"; # a reader of 64-bit numbers
 
 my $mode = '';
-$mode = shift @ARGV if @ARGV && $ARGV[0] =~ /^-[amti]$/;
-my $path = shift @ARGV or die "usage: logcat.pl [-a | -m | -t | -i] LOG\n";
+$mode = shift @ARGV if @ARGV && $ARGV[0] =~ /^-[amtMi]$/;
+my $path = shift @ARGV or die "usage: logcat.pl [-a | -m | -t | -M | -i] LOG\n";
 open my $in, '<:raw', $path or die "$path: $!\n";
 my $log = do { local $/; <$in> };
 
@@ -34,9 +35,12 @@ my %form = (
 	31 => 'delete[] nothrow', 32 => 'delete[] sized', 33 => 'delete[] aligned',
 	34 => 'delete[] aligned nothrow', 35 => 'delete[] sized aligned',
 	40 => 'realloc begin', 41 => 'realloc', 42 => 'reallocarray', 43 => 'realloc(p, 0)',
+	48 => 'mmap', 49 => 'munmap', 50 => 'mremap begin', 51 => 'mremap', 52 => 'brk',
 );
 my %short = (1 => 1, 2 => 20, 3 => 2, 4 => 10, 5 => 24, 6 => 40);
-sub makes { my $k = shift; return $k < 20 || $k == 41 || $k == 42 }
+# how many fields follow the length
+my %more = (48 => 2, 49 => 0, 50 => 0, 51 => 1, 52 => 1);
+sub makes { my $k = shift; return $k < 20 || $k == 41 || $k == 42 || $k >= 48 }
 
 die "$path: shorter than its head\n" if length $log < 4096;
 my ($magic, $major, $minor, $head_bytes, $head_crc, $machine, $pointer, $clock, $page, $cpus,
@@ -59,7 +63,7 @@ my @counts = (0) x 5;	# allocations reallocations deallocations failed bytes
 my (%thread_counts, @modes, @pending);
 my @folded = (0, 0);	# blocks bytes
 my ($class_blocks, $class_bytes) = (0, 0);
-my (@events, %node, %module, %thread, @facts, @samples, @states, @notes, @clocks, %kinds);
+my (@events, %node, %module, %thread, %costs, @facts, @samples, @states, @notes, @clocks, @execs, %kinds);
 my $offset = $head_bytes;
 while ($offset + 64 <= length $log && $offset < $extent) {
 	my ($wmagic, $kind, $header, $length, $owner, $sequence, $base, $crc, $r, $commit) =
@@ -142,7 +146,7 @@ sub nodes {
 
 sub window {
 	my ($window, $tid, $sequence, $time) = @_;
-	my ($last, $place) = (0, 0);
+	my ($last, $place, $latest) = (0, 0, 0);
 	while ($at < length $body) {
 		my $tag = u(1);
 		my $kind = $tag & 7;
@@ -151,7 +155,7 @@ sub window {
 			my $length = v();
 			my $next = $at + $length;
 			die "record past the end\n" if $next > length $body;
-			if ($tag >> 3 == 1) { $tid = v(); $time = v(); $last = 0 }
+			if ($tag >> 3 == 1) { $tid = v(); $time = v(); $last = $latest = 0 }
 			else { record($tag >> 3, substr $body, $at, $length) }
 			$at = $next;
 			next;
@@ -159,6 +163,21 @@ sub window {
 		die "event in a META window\n" if $window != 1;
 		my $ext = $kind == 7 ? u(1) : $short{$kind};
 		my $event = $ext & 0x3f;
+		if ($event >= 48) {
+			my $length = v();
+			my $next = $at + $length;
+			die "event past the end\n" if $next > length $body;
+			if ($form{$event}) {
+				# the time counts from the last event of a smaller kind
+				my ($t, $stack, $address, $size) = ($time + v(), v(), v(), v());
+				my @more = map { v() } 1 .. $more{$event};
+				die "event kind $event is longer than its fields\n" if $at != $next;
+				$latest = $t if $t > $latest;
+				push @events, [$latest, $sequence, $place++, $tid, $event, $address, $size, 0, $stack, @more];
+			}
+			$at = $next;
+			next;
+		}
 		$time += u((1, 2, 4, 8)[$tag >> 3 & 3]);
 		my $address;
 		if ($kind == 7 && $ext & 0x40) { $address = u(8) }
@@ -167,11 +186,11 @@ sub window {
 			$address = $last += 16 * ($z & 1 ? -($z >> 1) - 1 : $z >> 1);
 		}
 		my $align = $kind == 7 && $ext & 0x80 ? u(1) : 0;
-		if ($event >= 48) { $at += v(); next }
 		die "event kind $event\n" if !$form{$event};
 		my $size = makes($event) ? v() : 0;
 		my $stack = $tag & 0x80 ? v() : 0;
-		push @events, [$time, $sequence, $place++, $tid, $event, $address, $size, $align, $stack];
+		$latest = $time if $time > $latest;
+		push @events, [$latest, $sequence, $place++, $tid, $event, $address, $size, $align, $stack];
 	}
 }
 
@@ -195,6 +214,12 @@ sub record {
 	elsif ($type == 10) { push @states, [v(), v()] }
 	elsif ($type == 11) { push @notes, $payload }
 	elsif ($type == 16) { push @modes, [v(), v(), v()] }
+	elsif ($type == 12) { my ($t, $error) = (v(), v()); push @execs, [$error, substr $body, $at] }
+	elsif ($type == 22) {
+		my ($id, $t, %cost) = (v(), v());
+		while ($at < length $body) { my $key = v(); $cost{$key} = v() }
+		$costs{$id} = [$t, \%cost] if !$costs{$id} || $t >= $costs{$id}[0];
+	}
 	($body, $at) = ($keep, $keep_at);
 }
 
@@ -235,6 +260,11 @@ if ($mode eq '-i') {
 	print "note $_\n" for @notes;
 	print "mode $_->[0] $_->[1]\n" for sort { $a->[2] <=> $b->[2] } @modes;
 	print "counts $_ @{$thread_counts{$_}}\n" for sort { $a <=> $b } keys %thread_counts;
+	print "exec $_->[0] $_->[1]\n" for @execs;
+	for my $id (sort { $a <=> $b } keys %costs) {
+		my $c = $costs{$id}[1];
+		print "cost $id $_ $c->{$_}\n" for sort { $a <=> $b } keys %$c;
+	}
 	exit 0;
 }
 if ($mode eq '-t') {
@@ -245,6 +275,7 @@ if ($mode eq '-t') {
 		$live{$at} = $size; $now += $size; $peak = $now if $now > $peak };
 	for (sort { $a->[0] <=> $b->[0] || $a->[1] <=> $b->[1] || $a->[2] <=> $b->[2] } @events) {
 		my ($tid, $event, $at, $size) = @$_[3 .. 6];
+		next if $event >= 48;
 		if ($event < 20) {
 			if (!$at) { $failed++; next }
 			$made++; $bytes += $size; $begin->($at, $size);
@@ -274,6 +305,27 @@ if ($mode eq '-t') {
 		$failed += $counts[3]; $bytes += $counts[4];
 	}
 	print join(' ', $made, $changed, $ended, $bytes, $failed, $unmatched, $over, scalar keys %live, $now, $peak), "\n";
+	exit 0;
+}
+if ($mode eq '-M') {
+	# page by page, so it is slow and cannot be wrong; brk's parts of pages count apart
+	my %page;
+	my ($maps, $unmaps, $remaps, $breaks, $failed, $broken, $peak) = (0) x 7;
+	my $pages = sub { my ($at, $size, $on) = @_;
+		for (my $p = $at >> 12; $p < $at + $size + 4095 >> 12; $p++) {
+			if ($on) { $page{$p} = 1 } else { delete $page{$p} }
+		} };
+	for (sort { $a->[0] <=> $b->[0] || $a->[1] <=> $b->[1] || $a->[2] <=> $b->[2] } @events) {
+		my ($event, $at, $size, $down) = @$_[4 .. 6, 9];
+		next if $event < 48;
+		if ($event == 49 || $event == 50) { $pages->($at, $size, 0); $unmaps++ if $event == 49 }
+		elsif (!$at) { $failed++ }
+		elsif ($event == 52) { $breaks++; $broken += $down ? -$size : $size }
+		else { $pages->($at, $size, 1); if ($event == 48) { $maps++ } else { $remaps++ } }
+		my $now = 4096 * keys(%page) + $broken;
+		$peak = $now if $now > $peak;
+	}
+	print join(' ', $maps, $unmaps, $remaps, $breaks, $failed, 4096 * keys(%page) + $broken, $peak), "\n";
 	exit 0;
 }
 for (sort { $a->[0] <=> $b->[0] || $a->[1] <=> $b->[1] || $a->[2] <=> $b->[2] } @events) {

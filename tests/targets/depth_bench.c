@@ -2,20 +2,22 @@
 /*
  * depth_bench.c - many allocations from many places at a chosen depth of calls.
  *
- * depth_bench DEPTH PAIRS THREADS LIVE: each thread makes PAIRS blocks of 16 to 1024
- * bytes and frees as many, LIVE of them alive at any time, from 32 chains of DEPTH calls
- * that end in one of 32 leaves: 1024 distinct stacks.
+ * depth_bench DEPTH PAIRS THREADS LIVE [GRAIN]: each thread makes PAIRS blocks of 16 to
+ * 1024 bytes and frees as many, LIVE of them alive at any time, from 32 chains of DEPTH
+ * calls that end in one of 32 leaves: 1024 distinct stacks.  With GRAIN, a power of two,
+ * sizes are multiples of it, and the program says how long an event took.
  *
  * Build with: -O2 -fno-builtin
  */
 #define _GNU_SOURCE
+#include "tests/targets/pace.h"
 #include "tests/targets/truth.h"
 
 #include <pthread.h>
 
 struct job {
 	uint64_t random;
-	size_t live, pairs, chain;
+	size_t live, pairs, chain, sizes;
 	int depth;
 	void **blocks;
 };
@@ -50,7 +52,7 @@ typedef size_t step(struct job *job, int left);
 		void **place = &job->blocks[(random >> 32) % job->live];  \
                                                                           \
 		free(*place);                                             \
-		*place = hide(malloc(16 + random % 1009));                \
+		*place = hide(malloc(16 + (random % 1009 & job->sizes))); \
 		return (size_t)*place + n;                                \
 	}
 EACH32(LEAF)
@@ -106,6 +108,8 @@ int main(int argc, char **argv)
 	static struct job jobs[64];
 	static pthread_t ids[64];
 	size_t threads = argc > 3 ? strtoul(argv[3], NULL, 10) : 1;
+	size_t grain = argc > 5 ? strtoul(argv[5], NULL, 10) : 0;
+	double begin;
 
 	if (argc < 5 || threads > 64)
 		return 2;
@@ -114,12 +118,16 @@ int main(int argc, char **argv)
 		jobs[i].depth = atoi(argv[1]);
 		jobs[i].pairs = strtoul(argv[2], NULL, 10);
 		jobs[i].live = strtoul(argv[4], NULL, 10);
+		jobs[i].sizes = grain ? ~(grain - 1) : ~(size_t)0;
 		jobs[i].blocks = calloc(jobs[i].live, sizeof(void *));
 	}
+	begin = pace_now_ns();
 	for (size_t i = 1; i < threads; i++)
 		MUST(pthread_create(&ids[i], NULL, run, &jobs[i]) == 0);
 	run(&jobs[0]);
 	for (size_t i = 1; i < threads; i++)
 		pthread_join(ids[i], NULL);
+	if (grain)
+		pace_say(begin, pace_now_ns(), 2.0 * (double)jobs[0].pairs);
 	return 0;
 }

@@ -2,8 +2,9 @@
 /*
  * log_tables.c - prints the tables of memscope-log(5) as the headers have them.
  *
- * A test compares them with the page's.  The argument says which: kinds or lost.
+ * A test compares them with the page's.  The argument says which: kinds, lost or cost.
  */
+#include "common/cost.h"
 #include "common/event.h"
 #include "common/lost.h"
 
@@ -19,6 +20,11 @@ static const char *class_name(enum ms_event_class class)
 		[MS_CLASS_REALLOC_BEGIN] = "realloc-begin",
 		[MS_CLASS_REALLOC_END] = "realloc-end",
 		[MS_CLASS_REALLOC_FREED] = "realloc-freed",
+		[MS_CLASS_MAP] = "map",
+		[MS_CLASS_UNMAP] = "unmap",
+		[MS_CLASS_REMAP_BEGIN] = "remap-begin",
+		[MS_CLASS_REMAP_END] = "remap-end",
+		[MS_CLASS_BREAK] = "break",
 	};
 
 	return names[class];
@@ -37,8 +43,12 @@ int main(int argc, char **argv)
 #define X(id, index, name, meaning) printf("%d %s %s\n", index, name, meaning);
 		MS_LOST_KINDS(X)
 #undef X
+	} else if (!strcmp(table, "cost")) {
+#define X(id, key, name, meaning) printf("%d %s %s\n", key, name, meaning);
+		MS_COST_KINDS(X)
+#undef X
 	} else {
-		fprintf(stderr, "usage: log_tables kinds|lost\n");
+		fprintf(stderr, "usage: log_tables kinds|lost|cost\n");
 		return 2;
 	}
 	return 0;

@@ -175,7 +175,7 @@ END_TEST
 
 START_TEST(later_kinds_are_passed_over)
 {
-	static const uint8_t bytes[] = { 0x9f, 48, 0x07, 1,    2,  3,	 0x07, 0xff, 0x01,
+	static const uint8_t bytes[] = { 0x9f, 53, 0x07, 1,    2,  3,	 0x07, 0xff, 0x01,
 					 0x02, 7,  2,	 0x07, 63, 0x09, 1,    2 };
 	struct ms_decoder d = ms_decoder(bytes, sizeof(bytes), 100);
 	struct ms_event event;

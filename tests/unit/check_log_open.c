@@ -103,6 +103,46 @@ START_TEST(the_name_last_given_stands)
 }
 END_TEST
 
+START_TEST(the_last_cost_of_a_thread_counts)
+{
+	struct log_builder lb;
+	struct reading r;
+	uint64_t cost[MS_COST_COUNT];
+
+	build(&lb); /* thread 1 until 6000: 5 hooks, 900 ticks; process: 77 rules */
+	lb_record_of(&lb, MS_RECORD_COST, LB_NUMBERS(1, 7000, 0, 8, 1, 1000, 3, 4), NULL);
+	lb_record_of(&lb, MS_RECORD_COST, LB_NUMBERS(1, 5000, 0, 2), NULL);
+	lb_record_of(&lb, MS_RECORD_COST, LB_NUMBERS(2, 5000, 0, 1, 1000, 5), NULL);
+	lb_end(&lb, 9000);
+	put(&lb);
+	read_right(&r);
+	ck_assert(ms_metadata_cost(r.meta, cost));
+	ck_assert_uint_eq(cost[MS_COST_TIMED_HOOKS], 9);
+	ck_assert_uint_eq(cost[MS_COST_TIMED_TICKS], 1000);
+	ck_assert_uint_eq(cost[MS_COST_KNOWN_STACKS], 4);
+	ck_assert_uint_eq(cost[MS_COST_RULE_MISSES], 77);
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(a_cost_without_a_value_is_damage)
+{
+	struct log_builder lb;
+	struct reading r;
+	uint64_t cost[MS_COST_COUNT];
+
+	lb_init(&lb);
+	lb_record_of(&lb, MS_RECORD_COST, LB_NUMBERS(1, 7000, 0), NULL);
+	lb_end(&lb, 9000);
+	put(&lb);
+	read_damaged(&r, "a record of type 22 is malformed");
+	ck_assert(!ms_metadata_cost(r.meta, cost));
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
 START_TEST(a_tsc_is_scaled_by_its_readings)
 {
 	struct log_builder lb;
@@ -417,6 +457,8 @@ int main(void)
 	tcase_add_test(tests, a_right_log_is_read);
 	tcase_add_test(tests, descriptions_reach_metadata);
 	tcase_add_test(tests, the_name_last_given_stands);
+	tcase_add_test(tests, the_last_cost_of_a_thread_counts);
+	tcase_add_test(tests, a_cost_without_a_value_is_damage);
 	tcase_add_test(tests, a_tsc_is_scaled_by_its_readings);
 	tcase_add_test(tests, a_tsc_without_readings_is_noted);
 	tcase_add_test(tests, a_running_log_is_read);

@@ -134,6 +134,8 @@ static inline void build(struct log_builder *lb)
 	lb_record_of(lb, MS_RECORD_CLOCK, LB_NUMBERS(9000, 8500), NULL);
 	lb_record_of(lb, MS_RECORD_STATE, LB_NUMBERS(4000, 0), NULL);
 	lb_record_of(lb, MS_RECORD_NOTE, NULL, 0, "something was said");
+	lb_record_of(lb, MS_RECORD_COST, LB_NUMBERS(1, 6000, 0, 5, 1, 900), NULL);
+	lb_record_of(lb, MS_RECORD_COST, LB_NUMBERS(0, 6000, 9, 77), NULL);
 	lb_record_of(lb, MS_RECORD_THREAD_END, LB_NUMBERS(2, 7000), NULL);
 	lb_record(lb, 30, "of a later version", 18);
 	stack = lb_node(lb, 1, 0x123, lb_node(lb, MS_MODULE_NONE, 0x7777, 0));
