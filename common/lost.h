@@ -34,7 +34,9 @@
 	X(PAUSED_MAPPINGS, 15, "paused_mappings",                                        \
 	  "calls of mmap and its relatives while recording was paused")                  \
 	X(STOPPED_MAPPINGS, 16, "stopped_mappings",                                      \
-	  "calls of mmap and its relatives after recording had to stop")
+	  "calls of mmap and its relatives after recording had to stop")                 \
+	X(UNFOLLOWED, 17, "unfollowed_samples",                                          \
+	  "sampled blocks left out: their end could not have been noticed")
 
 enum ms_lost {
 #define X(id, index, name, meaning) MS_LOST_##id = index,

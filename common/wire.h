@@ -90,9 +90,10 @@ static_assert(sizeof(struct ms_wire_status) == 304, "the status is 304 bytes");
 #define MS_WINDOW_MAGIC 0x4e57534dU /* "MSWN" */
 
 enum ms_window_kind {
-	MS_WINDOW_EVENTS = 1, /* events of one thread at a time */
-	MS_WINDOW_META = 2,   /* records: facts, modules, threads, samples */
-	MS_WINDOW_NODES = 3,  /* the stack trie, 16 bytes a node */
+	MS_WINDOW_EVENTS = 1,	/* events of one thread at a time */
+	MS_WINDOW_META = 2,	/* records: facts, modules, threads, samples */
+	MS_WINDOW_NODES = 3,	/* the stack trie, 16 bytes a node */
+	MS_WINDOW_COUNTERS = 4, /* exact totals; owner: enum ms_counters */
 };
 
 struct ms_wire_window {
@@ -147,6 +148,78 @@ static inline uint32_t ms_wire_node_check(uint32_t id, uint64_t where, uint32_t 
 	h ^= h >> 32;
 	h *= 0x9e3779b97f4a7c15ULL;
 	return (uint32_t)(h >> 32) | 1;
+}
+
+/* --- capture modes ------------------------------------------------------------------ */
+
+enum ms_wire_mode {
+	MS_MODE_FULL = 1,   /* every event */
+	MS_MODE_CULL = 2,   /* short-lived pairs are folded into totals of their stack */
+	MS_MODE_SAMPLE = 3, /* some events, by bytes, beside exact totals */
+	MS_MODE_COUNTERS = 4, /* exact totals only */
+};
+
+/*
+ * A COUNTERS window holds entries of one kind, which only grow.  Each is written by one
+ * thread at a time, in place; those of zeros were not used.  The first entry of the first
+ * window of a kind is shared by all threads that could get none of their own.
+ */
+enum ms_counters {
+	MS_COUNTERS_TOTALS = 1,	 /* struct ms_wire_totals */
+	MS_COUNTERS_SIZES = 2,	 /* struct ms_wire_sizes */
+	MS_COUNTERS_FOLDED = 3,	 /* struct ms_wire_folded */
+	MS_COUNTERS_PENDING = 4, /* struct ms_wire_pending; the window is one thread's */
+};
+
+struct ms_wire_totals {	 /* a thread's calls; a thread may have several */
+	uint32_t thread; /* 0: of no thread in particular */
+	uint32_t reserved;
+	uint64_t allocations, reallocations, deallocations, failed;
+	uint64_t allocated; /* bytes asked for, of allocations and reallocations */
+	uint64_t spare[2];
+};
+static_assert(sizeof(struct ms_wire_totals) == 64, "an entry of totals is 64 bytes");
+
+/* Class c holds sizes in [2^(c-1), 2^c); class 0 holds size 0. */
+#define MS_WIRE_SIZE_CLASSES 65
+
+struct ms_wire_sizes { /* of allocations and reallocations, by size class */
+	struct {
+		uint64_t blocks, bytes;
+	} classes[MS_WIRE_SIZE_CLASSES];
+};
+static_assert(sizeof(struct ms_wire_sizes) == 1040, "an entry of sizes is 1040 bytes");
+
+/* How long folded blocks lived: below 1, 10, 100 ms, 1 s, 10 s, or longer. */
+#define MS_WIRE_LIFETIMES 6
+
+struct ms_wire_folded { /* pairs of one stack; a stack may have several entries */
+	uint32_t stack;
+	uint32_t reserved;
+	uint64_t blocks, bytes;
+	uint64_t largest; /* bytes of the largest block */
+	uint64_t lifetimes[MS_WIRE_LIFETIMES];
+};
+static_assert(sizeof(struct ms_wire_folded) == 80, "a folded entry is 80 bytes");
+
+enum ms_pending {
+	MS_PENDING_NONE = 0,
+	MS_PENDING_WAITS = 1,	/* an event that is nowhere else yet */
+	MS_PENDING_WRITTEN = 2, /* being written: the last event of its stream, or none */
+};
+
+/* A block whose fate is not decided.  The first of a window has its thread in stack. */
+struct ms_wire_pending {
+	uint64_t ticks, size;
+	uint64_t address; /* << 16 | event kind << 8 | log2 of the alignment */
+	uint32_t stack;
+	uint32_t state; /* enum ms_pending, stored last */
+};
+static_assert(sizeof(struct ms_wire_pending) == 32, "a pending block is 32 bytes");
+
+static inline unsigned ms_wire_size_class(uint64_t size)
+{
+	return size ? 64 - (unsigned)__builtin_clzll(size) : 0;
 }
 
 /*
@@ -218,7 +291,8 @@ enum ms_record {
 	MS_RECORD_EXEC = 12,  /* ticks, v 0 and path text: another program is about to be
 				 executed; v errno: it was not */
 	/* set aside: a reader of version 1.0 skips them by their length */
-	MS_RECORD_MODE = 16,	   /* capture mode and its parameters */
+	MS_RECORD_MODE =
+		16, /* v enum ms_wire_mode, v its parameter, ticks: from there on */
 	MS_RECORD_WEIGHT = 17,	   /* weight of sampled events, totals of culled ones */
 	MS_RECORD_MMAP = 18,	   /* mappings that were there before */
 	MS_RECORD_POINTERS = 19,   /* pointer maps: heap words and roots */

@@ -179,7 +179,10 @@ void ms_plain_count_mapping(void)
 {
 	unsigned off = atomic_load_explicit(&ms_off, memory_order_relaxed);
 
-	if (off & MS_OFF_STOPPED)
+	/* where totals go on after the log's limit, those of mappings do not */
+	if (off & MS_OFF_STOPPED ||
+	    (ms_session_usable() &&
+	     atomic_load_explicit(&ms_session->stopped, memory_order_relaxed)))
 		ms_lost(MS_LOST_STOPPED_MAPPINGS, 1);
 	else if (off & MS_OFF_PAUSED)
 		ms_lost(MS_LOST_PAUSED_MAPPINGS, 1);

@@ -13,7 +13,10 @@
 #include <signal.h>
 #include <string.h>
 
-struct ms_config ms_config = { .follow = MS_FOLLOW_FORK | MS_FOLLOW_EXEC,
+struct ms_config ms_config = { .mode = MS_MODE_FULL,
+			       .sample = 512 * 1024,
+			       .cull_ns = 10000000,
+			       .follow = MS_FOLLOW_FORK | MS_FOLLOW_EXEC,
 			       .free_stacks = true,
 			       .mappings = true };
 
@@ -41,6 +44,47 @@ static bool parse_stacks(const char *v)
 		}
 	}
 	return false;
+}
+
+static bool parse_mode(const char *v)
+{
+	static const struct {
+		const char *name;
+		enum ms_wire_mode mode;
+	} modes[] = { { "full", MS_MODE_FULL },
+		      { "cull", MS_MODE_CULL },
+		      { "sample", MS_MODE_SAMPLE },
+		      { "counters", MS_MODE_COUNTERS } };
+
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+		if (!strcmp(v, modes[i].name)) {
+			ms_config.mode = modes[i].mode;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool parse_sample(const char *v)
+{
+	uint64_t mean;
+
+	if (!ms_parse_size(v, &mean) || !mean || mean > MS_SAMPLE_MEAN_MAX)
+		return false;
+	ms_config.sample = mean;
+	return true;
+}
+
+#define CULL_MAX_NS 3600000000000ULL
+
+static bool parse_cull(const char *v)
+{
+	uint64_t ns;
+
+	if (!ms_parse_time(v, &ns) || !ns || ns > CULL_MAX_NS)
+		return false;
+	ms_config.cull_ns = ns;
+	return true;
 }
 
 static bool parse_depth(const char *v)
@@ -142,7 +186,9 @@ static const struct {
 	{ "DEPTH", parse_depth },	{ "FREE_STACKS", parse_free_stacks },
 	{ "START", parse_start },	{ "SIGNAL", parse_signal },
 	{ "MAX_SIZE", parse_max_size }, { "QUIET", parse_quiet },
-	{ "FOLLOW", parse_follow },	{ "MMAP", parse_mmap },
+	{ "MODE", parse_mode },		{ "SAMPLE", parse_sample },
+	{ "CULL", parse_cull },		{ "FOLLOW", parse_follow },
+	{ "MMAP", parse_mmap },
 };
 #define VARIABLES (sizeof variables / sizeof *variables)
 

@@ -19,8 +19,11 @@ enum ms_follow {
 
 struct ms_config {
 	enum ms_stacks stacks;
+	unsigned mode;	   /* enum ms_wire_mode */
 	uint64_t depth;	   /* frames kept from the leaf; 0: all */
 	uint64_t max_size; /* bytes of the log; 0: no limit */
+	uint64_t sample;   /* mean bytes from one sample to the next */
+	uint64_t cull_ns;  /* pairs that live no longer are folded */
 	unsigned follow;   /* enum ms_follow */
 	bool free_stacks;
 	bool mappings; /* mmap and its relatives */

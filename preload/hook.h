@@ -19,6 +19,7 @@
 #include "preload/clock.h"
 #include "preload/config.h"
 #include "preload/emit.h"
+#include "preload/modes.h"
 #include "preload/real.h"
 #include "preload/stacks.h"
 #include "preload/thread.h"
@@ -88,38 +89,69 @@ static inline enum ms_tag ms_hook_tag(enum ms_event_kind kind)
 	}
 }
 
-/* A block was made at p; NULL: the call failed. */
-static inline void ms_hook_made(struct ms_thread *t, const uintptr_t *frame,
-				enum ms_event_kind kind, const void *p, size_t size,
-				unsigned align_log2)
+/* The events themselves; the hooks below and modes.c say when. */
+static inline void ms_hook_write_made(struct ms_thread *t, enum ms_event_kind kind,
+				      uint64_t ticks, const void *p, size_t size,
+				      unsigned align_log2, uint32_t stack)
 {
-	uint64_t ticks = ms_now_after();
 	enum ms_tag tag = ms_hook_tag(kind);
-	uint32_t stack;
 
-	ms_hook_phase(t);
-	stack = ms_stack_take(t, frame);
 	if (MS_LIKELY(tag != MS_TAG_EXTENDED && p && (uintptr_t)p % 16 == 0))
 		ms_emit_short(t, tag, true, ticks, (uintptr_t)p, size, stack);
 	else
 		ms_emit_extended(t, kind, ticks, (uintptr_t)p, size, align_log2, stack);
 }
 
-/* The block at p is about to end. */
-static inline void ms_hook_ends(struct ms_thread *t, const uintptr_t *frame,
-				enum ms_event_kind kind, const void *p)
+static inline void ms_hook_write_ends(struct ms_thread *t, const uintptr_t *frame,
+				      enum ms_event_kind kind, const void *p)
 {
 	enum ms_tag tag = ms_hook_tag(kind);
-	uint32_t stack;
-	uint64_t ticks;
+	uint32_t stack = ms_config.free_stacks ? ms_stack_take(t, frame) : 0;
+	uint64_t ticks = ms_now_before();
 
-	ms_hook_phase(t);
-	stack = ms_config.free_stacks ? ms_stack_take(t, frame) : 0;
-	ticks = ms_now_before();
 	if (MS_LIKELY(tag != MS_TAG_EXTENDED && (uintptr_t)p % 16 == 0))
 		ms_emit_short(t, tag, false, ticks, (uintptr_t)p, 0, stack);
 	else
 		ms_emit_extended(t, kind, ticks, (uintptr_t)p, 0, 0, stack);
+}
+
+/* The first half of a realloc: it has no stack, the second has it. */
+static inline void ms_hook_write_change(struct ms_thread *t, const void *old)
+{
+	if (MS_LIKELY((uintptr_t)old % 16 == 0))
+		ms_emit_short(t, MS_TAG_REALLOC_BEGIN, false, ms_now_before(),
+			      (uintptr_t)old, 0, 0);
+	else
+		ms_emit_extended(t, MS_EVENT_REALLOC_BEGIN, ms_now_before(),
+				 (uintptr_t)old, 0, 0, 0);
+}
+
+/* A block was made at p; NULL: the call failed. */
+static inline void ms_hook_made(struct ms_thread *t, const uintptr_t *frame,
+				enum ms_event_kind kind, const void *p, size_t size,
+				unsigned align_log2)
+{
+	uint64_t ticks;
+
+	if (MS_UNLIKELY(ms_mode_now() != MS_MODE_FULL)) {
+		ms_mode_made(t, frame, kind, p, size, align_log2);
+		return;
+	}
+	ticks = ms_now_after();
+	ms_hook_phase(t);
+	ms_hook_write_made(t, kind, ticks, p, size, align_log2, ms_stack_take(t, frame));
+}
+
+/* The block at p is about to end. */
+static inline void ms_hook_ends(struct ms_thread *t, const uintptr_t *frame,
+				enum ms_event_kind kind, const void *p)
+{
+	if (MS_UNLIKELY(ms_mode_now() != MS_MODE_FULL)) {
+		ms_mode_ends(t, frame, kind, p);
+		return;
+	}
+	ms_hook_phase(t);
+	ms_hook_write_ends(t, frame, kind, p);
 	t->phase = MS_PHASE_REAL;
 }
 

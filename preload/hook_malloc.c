@@ -103,13 +103,13 @@ static void *change_block(struct ms_thread *t, const uintptr_t *frame, void *old
 	uint32_t stack;
 	void *p;
 
+	if (MS_UNLIKELY(ms_mode_now() != MS_MODE_FULL)) {
+		p = ms_mode_change(t, frame, old, size, end);
+		ms_hook_leave(t);
+		return p;
+	}
 	ms_hook_phase(t);
-	if (MS_LIKELY((uintptr_t)old % 16 == 0))
-		ms_emit_short(t, MS_TAG_REALLOC_BEGIN, false, ms_now_before(),
-			      (uintptr_t)old, 0, 0);
-	else
-		ms_emit_extended(t, MS_EVENT_REALLOC_BEGIN, ms_now_before(),
-				 (uintptr_t)old, 0, 0, 0);
+	ms_hook_write_change(t, old);
 	t->phase = MS_PHASE_REAL;
 	p = ms_real.realloc(old, size);
 	ticks = ms_now_after();

@@ -6,7 +6,8 @@
  * What libc maps inside itself passes no hook, and what the allocator maps is left out:
  * it comes back as blocks.  What a call gives up is stamped before it and what it takes
  * after it, so that in the order of time no page ever has two owners; both are recorded
- * after the call, when it is known whether it did anything.
+ * after the call, when it is known whether it did anything.  In every mode but counters
+ * they are: they are few.
  */
 #define _GNU_SOURCE
 #include "preload/hook.h"
@@ -27,6 +28,12 @@ static struct ms_thread *enter(const uintptr_t *frame)
 	    (frame[1] >= ms_real.own_start && frame[1] < ms_real.own_end))
 		return NULL;
 	t = ms_hook_enter(frame);
+	/* asked only here: what a call gives up and takes is recorded whole or not at all
+	 */
+	if (t && MS_UNLIKELY(ms_mode_now() == MS_MODE_COUNTERS)) {
+		ms_hook_leave(t);
+		t = NULL;
+	}
 	if (MS_UNLIKELY(!t))
 		ms_plain_count_mapping();
 	return t;

@@ -5,6 +5,8 @@
 #include "preload/own_cost.h"
 
 #include "preload/clock.h"
+#include "preload/cull.h"
+#include "preload/modes.h"
 #include "preload/payload.h"
 
 #include <time.h>
@@ -19,6 +21,11 @@ void ms_cost_time(struct ms_thread *t)
 {
 	uint8_t *end = t->p + MS_COST_EVERY_BYTES;
 
+	/* most hooks of the other modes write nothing: those that do are not like them */
+	if (ms_mode_now() != MS_MODE_FULL) {
+		t->end = t->limit;
+		return;
+	}
 	t->end = end < t->limit ? end : t->limit;
 	if (!t->timed_since) {
 		t->due_tick = t->next_tick;
@@ -39,6 +46,8 @@ void ms_cost_timed(struct ms_thread *t, bool abandoned)
 		return;
 	t->timed_since = 0;
 	t->next_tick = t->due_tick;
+	if (to < from) /* it stamped nothing: the mode has changed meanwhile */
+		return;
 	if (t->phase == MS_PHASE_RECORD) {
 		from = to;
 		to = ms_now_before();
@@ -56,7 +65,7 @@ void ms_cost_leaves_window(struct ms_thread *t)
 	t->from = t->p;
 }
 
-static uint64_t of_thread(const struct ms_thread *t, unsigned key)
+static uint64_t of_stream(const struct ms_thread *t, unsigned key)
 {
 	uint64_t value = t->cost[key];
 
@@ -66,7 +75,23 @@ static uint64_t of_thread(const struct ms_thread *t, unsigned key)
 		value += (uint64_t)(t->p - t->from);
 	if (key == MS_COST_WINDOWS && t->window)
 		value++;
-	return t->nested ? value + of_thread(t->nested, key) : value;
+	return value;
+}
+
+static uint64_t of_thread(const struct ms_thread *t, unsigned key)
+{
+	const struct ms_thread *delayed = ms_cull_stream(t);
+	uint64_t value = of_stream(t, key);
+
+	if (delayed)
+		value += of_stream(delayed, key);
+	return t->nested ? value + of_stream(t->nested, key) : value;
+}
+
+void ms_cost_add(struct ms_thread *t, const struct ms_thread *delayed)
+{
+	for (unsigned key = 0; key < MS_COST_THREAD_COUNT; key++)
+		t->cost[key] += of_stream(delayed, key);
 }
 
 static void put_pair(struct ms_payload *l, unsigned key, uint64_t value)

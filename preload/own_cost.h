@@ -4,7 +4,8 @@
  *
  * One hook in some 64 is timed: a thread's window seems full every few hundred bytes, so
  * the look for room that every hook takes leads here, and its stamp and the look at
- * next_tick lead back.  Hooks that are not timed pay nothing.
+ * next_tick lead back.  Hooks that are not timed pay nothing; in modes other than full
+ * none is.
  */
 #ifndef MS_OWN_COST_H
 #define MS_OWN_COST_H
@@ -21,6 +22,9 @@ void ms_cost_timed(struct ms_thread *t, bool abandoned);
 
 /* Events up to t->p are in a window that t gives away. */
 void ms_cost_leaves_window(struct ms_thread *t);
+
+/* What t's stream of late events (cull.c) did is t's, now that it is given away. */
+void ms_cost_add(struct ms_thread *t, const struct ms_thread *delayed);
 
 /* Record t's figures so far, and the process's. */
 void ms_cost_put(struct ms_thread *t, uint64_t ticks);

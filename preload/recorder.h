@@ -14,6 +14,7 @@
 #include "common/lost.h"
 #include "common/wire.h"
 #include "preload/file.h"
+#include "preload/sampler.h"
 #include "preload/sys.h"
 
 #include <stdatomic.h>
@@ -74,7 +75,13 @@ struct ms_thread {
 	struct ms_frame *frames; /* scratch of a walk, leaf first */
 	struct ms_frame *levels; /* the last walked stack, outermost first */
 	uint32_t frames_max, level_count;
-	uint32_t generation; /* of the code, that levels and memo belong to */
+	uint32_t generation;	       /* of the code, that levels and memo belong to */
+	struct ms_wire_totals *totals; /* counters.c; NULL: none yet, or no room */
+	struct ms_wire_sizes *sizes;   /* stays with the state, whoever has it */
+	struct ms_cull *cull;	       /* cull.c; stays with the state, too */
+	struct ms_sampler sampler;     /* modes.c, as the next */
+	uint32_t calls;
+	bool no_ring; /* cull.c: there is none for it */
 	struct ms_memo memo;
 	char name[16];
 
@@ -96,6 +103,7 @@ enum ms_role {
 	MS_ROLE_OWN = 0, /* the thread's own stream */
 	MS_ROLE_NESTED,	 /* its signal handlers', while they interrupt a hook */
 	MS_ROLE_LATE,	 /* borrowed for one event of an ending thread */
+	MS_ROLE_DELAYED, /* a thread's events that waited (cull.c) */
 };
 
 struct ms_tls {
@@ -119,6 +127,8 @@ struct ms_extent { /* a mapped stretch of the file that windows are carved from 
 	struct ms_extent *next;	 /* in the pool of those left over */
 };
 
+#define MS_FOLLOWED_LEVELS 5
+
 #define MS_SESSION_MAGIC 0x6d656d73636f7065ULL
 
 struct ms_session {
@@ -139,9 +149,14 @@ struct ms_session {
 	_Atomic uint32_t open_windows;
 	_Atomic bool ended;
 	_Atomic bool stopped;
-	_Atomic(struct ms_chunk *) chunk;      /* stacks.c: where new nodes go */
-	_Atomic(struct ms_node_table *) nodes; /* stacks.c: newest table of the trie */
-	_Atomic uintptr_t small;	       /* memory.c: the block being carved */
+	_Atomic(struct ms_chunk *) chunk;	 /* stacks.c: where new nodes go */
+	_Atomic(struct ms_node_table *) nodes;	 /* stacks.c: newest table of the trie */
+	_Atomic uintptr_t small;		 /* memory.c: the block being carved */
+	_Atomic(struct ms_carving *) carving[5]; /* counters.c: by enum ms_counters */
+	struct ms_wire_totals *shared_totals; /* counters.c; NULL: nothing is counted */
+	struct ms_wire_sizes *shared_sizes;
+	_Atomic uint32_t culls; /* cull.c: numbers of rings */
+	_Atomic(struct ms_bucket *) followed[MS_FOLLOWED_LEVELS]; /* followed.c */
 	struct ms_file_id file;
 	char path[4096];
 };

@@ -10,7 +10,9 @@
 #include "preload/confine.h"
 #include "preload/own_cost.h"
 #include "preload/facts.h"
+#include "preload/counters.h"
 #include "preload/file.h"
+#include "preload/modes.h"
 #include "preload/modules.h"
 #include "preload/thread.h"
 #include "preload/window.h"
@@ -161,6 +163,7 @@ bool ms_session_start(bool forked)
 	}
 	/* release: pairs with ms_session_usable */
 	atomic_store_explicit(&ms_session->magic, MS_SESSION_MAGIC, memory_order_release);
+	ms_mode_begin();
 	ms_facts_write();
 	ms_modules_rewrite();
 	return true;
@@ -191,7 +194,7 @@ void ms_lost(unsigned which, uint64_t count)
 void ms_stop(enum ms_wire_stop why, int error)
 {
 	static const char *const texts[] = {
-		[MS_STOP_SIZE] = "recording stopped: MEMSCOPE_MAX_SIZE reached: ",
+		[MS_STOP_SIZE] = "MEMSCOPE_MAX_SIZE reached, only totals from here on: ",
 		[MS_STOP_SPACE] = "recording stopped: ",
 		[MS_STOP_MAP] = "recording stopped: ",
 		[MS_STOP_GONE] = "recording stopped: the log is no longer at ",
@@ -205,8 +208,9 @@ void ms_stop(enum ms_wire_stop why, int error)
 
 	if (atomic_exchange_explicit(&ms_session->stopped, true, memory_order_relaxed))
 		return;
-	atomic_fetch_or_explicit(&ms_off, MS_OFF_STOPPED, memory_order_relaxed);
 	s->stop_ticks = ms_now_after();
+	if (why != MS_STOP_SIZE || !ms_mode_fall_back(s->stop_ticks))
+		atomic_fetch_or_explicit(&ms_off, MS_OFF_STOPPED, memory_order_relaxed);
 	s->stop_errno = (uint32_t)error;
 	__atomic_store_n(&s->stop, why, __ATOMIC_RELEASE);
 	ms_status_seal();

@@ -9,9 +9,11 @@
 #include "preload/thread.h"
 
 #include "preload/clock.h"
+#include "preload/cull.h"
 #include "preload/own_cost.h"
 #include "preload/facts.h"
 #include "preload/memo.h"
+#include "preload/modes.h"
 #include "preload/payload.h"
 #include "preload/pool.h"
 
@@ -143,9 +145,18 @@ static bool take_used(struct ms_thread *t, uint64_t ticks)
 	return true;
 }
 
-static bool make_room(struct ms_thread *t)
+/* Where nothing but totals is recorded a thread needs no window: there is always room. */
+static bool room_for_counts(struct ms_thread *t)
 {
-	uint64_t ticks = ms_now_before();
+	if (ms_mode_now() != MS_MODE_COUNTERS || t->role == MS_ROLE_DELAYED)
+		return false;
+	t->p = NULL;
+	t->end = t->limit = (uint8_t *)1;
+	return true;
+}
+
+static bool make_room(struct ms_thread *t, uint64_t ticks)
+{
 	struct ms_window *w;
 
 	if (t->window) {
@@ -154,11 +165,11 @@ static bool make_room(struct ms_thread *t)
 	}
 	t->last_ticks = ticks;
 	t->last_address = 0;
-	if (take_used(t, ticks))
+	if (room_for_counts(t) || take_used(t, ticks))
 		return true;
 	w = ms_window_new(MS_WINDOW_EVENTS, t->window_bytes, t->id, ticks);
 	if (!w)
-		return false;
+		return room_for_counts(t); /* the log has just reached its limit */
 	if (t->window_bytes < MS_WINDOW_LARGEST)
 		t->window_bytes *= 2;
 	attach(t, w);
@@ -169,14 +180,19 @@ static bool make_room(struct ms_thread *t)
  * No signals meanwhile: a handler that leaves by longjmp would leave a window half made,
  * and one that comes again and again would let the file grow each time.
  */
-bool ms_thread_room(struct ms_thread *t)
+bool ms_thread_room_at(struct ms_thread *t, uint64_t ticks)
 {
 	uint64_t since = ms_now_before(), held = ms_sys_hold_signals();
-	bool made = make_room(t);
+	bool made = make_room(t, ticks);
 
 	ms_sys_release_signals(held);
 	t->cost[MS_COST_ROOM_TICKS] += ms_now_before() - since;
 	return made;
+}
+
+bool ms_thread_room(struct ms_thread *t)
+{
+	return ms_thread_room_at(t, ms_now_before());
 }
 
 /* What is left of the window goes to the next thread, unless that is next to nothing. */
@@ -205,7 +221,9 @@ static void state_reset(struct ms_thread *t)
 	struct ms_thread clean = { .frames = t->frames,
 				   .levels = t->levels,
 				   .frames_max = t->frames_max,
-				   .memo = t->memo };
+				   .memo = t->memo,
+				   .sizes = t->sizes,
+				   .cull = t->cull };
 
 	*t = clean;
 	ms_memo_forget(&t->memo);
@@ -222,6 +240,17 @@ static struct ms_thread *state_take(void)
 	if (t)
 		state_reset(t);
 	return t;
+}
+
+struct ms_thread *ms_thread_delayed(struct ms_thread *t)
+{
+	struct ms_thread *d = state_take();
+
+	if (!d)
+		return NULL;
+	d->id = t->id;
+	d->role = MS_ROLE_DELAYED;
+	return d;
 }
 
 static void state_begin(struct ms_thread *t)
@@ -275,8 +304,9 @@ struct ms_thread *ms_thread_nested(struct ms_thread *t)
 /* --- the end of a thread
  * ---------------------------------------------------------------------- */
 
-static void state_give(struct ms_thread *t)
+void ms_thread_give(struct ms_thread *t)
 {
+	ms_cull_flush(t);
 	release_window(t);
 	MS_POOL_PUSH(&ms_session->thread_pool, t);
 }
@@ -292,11 +322,12 @@ static void thread_ends(void *value)
 	ms_tls.thread = NULL;
 	ms_tls.late_id = t->id;
 	put_name(t, ms_now_after());
+	ms_cull_flush(t);
 	ms_cost_put(t, ms_now_after());
 	put_thread(MS_RECORD_THREAD_END, t->id, ms_now_after(), 0);
 	if (t->nested)
-		state_give(t->nested);
-	state_give(t);
+		ms_thread_give(t->nested);
+	ms_thread_give(t);
 }
 
 void ms_threads_init(void)
@@ -320,7 +351,7 @@ struct ms_thread *ms_thread_late(void)
 
 void ms_thread_late_done(struct ms_thread *t)
 {
-	state_give(t);
+	ms_thread_give(t);
 }
 
 /* The ending thread goes on as a late one: each of its events is sealed as it comes. */
@@ -333,10 +364,11 @@ void ms_threads_end(void)
 		ms_tls.thread = NULL;
 		ms_tls.late_id = t->id;
 		put_name(t, ms_now_after());
+		ms_cull_flush(t);
 		ms_cost_put(t, ms_now_after());
 		if (t->nested)
-			state_give(t->nested);
-		state_give(t);
+			ms_thread_give(t->nested);
+		ms_thread_give(t);
 	}
 	ms_window_seal_pool(&ms_session->event_pool);
 }

@@ -24,6 +24,15 @@ struct ms_thread *ms_thread_nested(struct ms_thread *t);
  */
 MS_COLD bool ms_thread_room(struct ms_thread *t);
 
+/* The same for a stream whose next event is of that time. */
+MS_COLD bool ms_thread_room_at(struct ms_thread *t, uint64_t ticks);
+
+/* A second stream of t's, for events that come late; NULL: no memory. */
+struct ms_thread *ms_thread_delayed(struct ms_thread *t);
+
+/* A state is used no longer: its window and its memory go to the next. */
+void ms_thread_give(struct ms_thread *t);
+
 /* A timed hook is left, or ten milliseconds went by: name, sample, calibration. */
 MS_COLD void ms_thread_tick(struct ms_thread *t, uint64_t ticks);
 

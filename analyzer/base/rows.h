@@ -33,6 +33,7 @@ struct ms_column {
 
 struct ms_value {
 	bool absent;	  /* not known: empty in text and CSV, null in JSON */
+	bool estimated;	  /* text marks it */
 	uint64_t number;  /* every type but TEXT */
 	const char *text; /* TEXT: NUL-terminated, as found (hostile) */
 };

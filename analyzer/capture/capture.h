@@ -60,6 +60,44 @@ struct ms_log_window { /* one row of info's window list, by offset */
 };
 const struct ms_log_window *ms_log_windows(const struct ms_log *log, size_t *count);
 
+/* --- capture modes (log_counters.c) --------------------------------------------------
+ */
+
+struct ms_log_mode {
+	unsigned mode; /* enum ms_wire_mode that recording began with; 0: not known */
+	uint64_t parameter;
+	bool counted;	/* the log has exact counts */
+	bool fell_back; /* at the size limit: from fell_back_ns on there are counts only
+			 */
+	uint64_t fell_back_ns;
+};
+const struct ms_log_mode *ms_log_mode(const struct ms_log *log);
+
+/*
+ * Exact counts of calls, whole up to the last one that returned: of the whole recording,
+ * or, in the full mode, of what came after it fell back.
+ */
+struct ms_counts {
+	uint64_t allocations, reallocations, deallocations, failed;
+	uint64_t allocated; /* bytes, of allocations and reallocations */
+};
+struct ms_thread_counts {
+	uint32_t thread; /* 0: of threads that had no room for counts of their own */
+	struct ms_counts c;
+};
+/* Pairs of one stack that the mode cull folded: in no event, exact, without a time. */
+struct ms_folded {
+	uint32_t stack;
+	uint64_t blocks, bytes, largest;
+	uint64_t lifetimes[MS_WIRE_LIFETIMES];
+};
+const struct ms_folded *ms_log_folded(const struct ms_log *log, size_t *count);
+
+const struct ms_counts *ms_log_counts(const struct ms_log *log);
+const struct ms_thread_counts *ms_log_thread_counts(const struct ms_log *log,
+						    size_t *count);
+const struct ms_wire_sizes *ms_log_size_counts(const struct ms_log *log);
+
 /* End of the recording in ns since its start: exit, or the last event or record. */
 uint64_t ms_log_duration_ns(const struct ms_log *log);
 /* How its ticks become nanoseconds. */

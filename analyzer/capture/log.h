@@ -39,6 +39,20 @@ struct ms_log {
 	uint64_t unsealed; /* windows of an ended log that are not sealed */
 	uint64_t unsealed_at;
 
+	/* log_counters.c */
+	struct ms_log_mode mode;
+	uint64_t mode_ticks; /* of the record that told it */
+	struct ms_counts counts;
+	struct ms_thread_counts *thread_counts;
+	size_t thread_count, thread_room;
+	struct ms_wire_sizes sizes;
+	struct ms_folded *folded;
+	size_t folded_count, folded_room;
+
+	/* log_pending.c */
+	uint8_t **bodies; /* events that are not in the file */
+	size_t body_count, body_room;
+
 	/* log_record.c */
 	struct ms_tick_scale scale;
 	uint64_t last_ticks; /* of all records */
@@ -112,5 +126,21 @@ MS_MUST_CHECK ms_status ms_log_read_nodes(struct ms_log *log, struct ms_metadata
 /* Find the clock's scale, then hand all records to meta. */
 MS_MUST_CHECK ms_status ms_log_read_records(struct ms_log *log, struct ms_metadata *meta,
 					    struct ms_error *err);
+
+/* --- log_counters.c: capture modes and exact counts -----------------------------------
+ */
+
+/* A record told the mode; the earliest counts. */
+void ms_log_mode_told(struct ms_log *log, unsigned mode, uint64_t parameter,
+		      uint64_t ticks);
+/* --- log_pending.c: events that waited when the recording ended -----------------------
+ */
+
+/* Add those of all PENDING windows to store. */
+MS_MUST_CHECK ms_status ms_log_read_pending(struct ms_log *log, struct ms_store *store,
+					    struct ms_error *err);
+
+/* Sum up the COUNTERS windows.  After the records were read. */
+MS_MUST_CHECK ms_status ms_log_read_counters(struct ms_log *log, struct ms_error *err);
 
 #endif

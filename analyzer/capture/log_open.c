@@ -52,6 +52,10 @@ static ms_status read_log(struct ms_log *log, const char *path, struct ms_store 
 		status = ms_log_read_records(log, meta, err);
 	if (status == MS_OK)
 		status = ms_log_read_nodes(log, meta, err);
+	if (status == MS_OK)
+		status = ms_log_read_counters(log, err);
+	if (status == MS_OK)
+		status = ms_log_read_pending(log, store, err);
 	if (status != MS_OK)
 		return status;
 	ms_store_set_scale(store, log->scale);
@@ -95,6 +99,11 @@ void ms_log_close(struct ms_log *log)
 	ms_log_file_close(log);
 	ms_free(log->damage);
 	ms_free(log->windows);
+	ms_free(log->thread_counts);
+	ms_free(log->folded);
+	for (size_t i = 0; i < log->body_count; i++)
+		ms_free(log->bodies[i]);
+	ms_free(log->bodies);
 	ms_free(log);
 }
 

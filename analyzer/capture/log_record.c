@@ -203,6 +203,17 @@ static ms_status read_note(struct pass *pass, struct ms_bytes *payload)
 				    ms_bytes_left(payload));
 }
 
+static ms_status read_mode(struct pass *pass, struct ms_bytes *payload)
+{
+	uint64_t mode = ms_bytes_varint(payload), parameter = ms_bytes_varint(payload);
+	uint64_t ticks = ms_bytes_varint(payload);
+
+	if (!payload->bad)
+		ms_log_mode_told(pass->log, mode < 256 ? (unsigned)mode : 0, parameter,
+				 ticks);
+	return MS_OK;
+}
+
 static ms_status read_exec(struct pass *pass, struct ms_bytes *payload)
 {
 	uint64_t ticks = ms_bytes_varint(payload), error = ms_bytes_varint(payload);
@@ -227,6 +238,7 @@ static handler *const other_handlers[32] = {
 	[MS_RECORD_SAMPLE] = read_sample,
 	[MS_RECORD_STATE] = read_state,
 	[MS_RECORD_NOTE] = read_note,
+	[MS_RECORD_MODE] = read_mode,
 	[MS_RECORD_EXEC] = read_exec,
 	[MS_RECORD_COST] = read_cost,
 };

@@ -159,6 +159,12 @@ static ms_status add_events(struct ms_log *log, const struct visit *v,
 	return status;
 }
 
+/* What lies there is valid by itself: the window commits and seals nothing. */
+static bool in_place(unsigned kind)
+{
+	return kind == MS_WINDOW_NODES || kind == MS_WINDOW_COUNTERS;
+}
+
 /* A window whose sequence was not seen before. */
 static ms_status visit_window(struct ms_log *log, struct visit *v, struct ms_store *store,
 			      struct ms_error *err)
@@ -166,16 +172,17 @@ static ms_status visit_window(struct ms_log *log, struct visit *v, struct ms_sto
 	ms_status status = MS_OK;
 
 	check_reserved(log, v);
-	if (v->header.kind < MS_WINDOW_EVENTS || v->header.kind > MS_WINDOW_NODES)
+	if (v->header.kind < MS_WINDOW_EVENTS || v->header.kind > MS_WINDOW_COUNTERS)
 		return list_window(log, v, err);
 	check_progress(log, v);
 	check_seal(log, v);
-	if (log->ended && v->header.kind != MS_WINDOW_NODES)
+	if (log->ended && !in_place(v->header.kind))
 		check_ended(log, v);
-	if (v->header.kind == MS_WINDOW_NODES && log->known_minor &&
-	    (v->commit || v->crc))
+	if (in_place(v->header.kind) && log->known_minor && (v->commit || v->crc))
 		ms_log_damaged(log, v->offset, sizeof(v->header),
-			       "a window of stack nodes that counts bytes");
+			       "a window of %s that counts bytes",
+			       v->header.kind == MS_WINDOW_NODES ? "stack nodes"
+								 : "counters");
 	if (v->header.kind == MS_WINDOW_EVENTS)
 		status = add_events(log, v, store, err);
 	return status == MS_OK ? list_window(log, v, err) : status;
@@ -259,9 +266,8 @@ const uint8_t *ms_log_body(const struct ms_log *log, const struct ms_log_window 
 			   uint64_t *bytes)
 {
 	uint64_t from = window->offset + window->header_bytes;
-	uint64_t room = window->kind == MS_WINDOW_NODES
-				? window->length - window->header_bytes
-				: window->commit;
+	uint64_t room = in_place(window->kind) ? window->length - window->header_bytes
+					       : window->commit;
 	uint64_t left = from < log->size ? log->size - from : 0;
 
 	*bytes = left < room ? left : room;

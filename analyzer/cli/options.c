@@ -218,6 +218,29 @@ static bool set_how(struct cli_options *o, const char *value)
 	       add_setting(o, "MEMSCOPE_STACKS", value);
 }
 
+static bool set_mode(struct cli_options *o, const char *value)
+{
+	static const char *const names[] = { "full", "cull", "sample", "counters" };
+
+	return name_index(names, COUNT(names), value) >= 0 &&
+	       add_setting(o, "MEMSCOPE_MODE", value);
+}
+
+static bool set_sample(struct cli_options *o, const char *value)
+{
+	uint64_t bytes;
+
+	return ms_parse_size(value, &bytes) && bytes &&
+	       add_setting(o, "MEMSCOPE_SAMPLE", value);
+}
+
+static bool set_cull(struct cli_options *o, const char *value)
+{
+	uint64_t ns;
+
+	return ms_parse_time(value, &ns) && ns && add_setting(o, "MEMSCOPE_CULL", value);
+}
+
 static bool set_record_depth(struct cli_options *o, const char *value)
 {
 	unsigned depth;
@@ -311,6 +334,13 @@ static const struct option table[] = {
 	  set_output },
 	{ "quiet", 'q', NULL, "print nothing but the program's own output",
 	  BIT(CLI_RECORD), set_quiet },
+	{ "mode", 'm', "MODE",
+	  "full (default), cull, sample or counters, see memscope(7)", BIT(CLI_RECORD),
+	  set_mode },
+	{ "sample", 0, "SIZE", "of --mode sample: mean bytes between samples (512KiB)",
+	  BIT(CLI_RECORD), set_sample },
+	{ "cull", 0, "TIME", "of --mode cull: lifetime up to which blocks fold (10ms)",
+	  BIT(CLI_RECORD), set_cull },
 	{ "stacks", 0, "HOW", "full (default), fp (frame pointers) or none",
 	  BIT(CLI_RECORD), set_how },
 	{ "depth", 0, "N", "keep N frames of each stack, from the leaf; 0: all",
@@ -321,8 +351,8 @@ static const struct option table[] = {
 	  set_no_mmap },
 	{ "follow", 0, "WHAT", "children: fork, exec, both with a comma, or none",
 	  BIT(CLI_RECORD), set_follow },
-	{ "max-size", 0, "SIZE", "stop recording when the log reaches SIZE",
-	  BIT(CLI_RECORD), set_max_size },
+	{ "max-size", 0, "SIZE", "totals only once the log reaches SIZE", BIT(CLI_RECORD),
+	  set_max_size },
 	{ "start-off", 0, NULL, "begin paused, see --signal", BIT(CLI_RECORD),
 	  set_start_off },
 	{ "signal", 0, "NAME", "a signal that switches recording on and off",

@@ -71,6 +71,8 @@ MS_MUST_CHECK ms_status ms_store_add_window(struct ms_store *store,
 
 uint64_t ms_store_event_count(const struct ms_store *store);
 /* Ticks of the first and the last event; false when there are none. */
+/* Does a run of events of this thread end at that very tick? */
+bool ms_store_run_ends(const struct ms_store *store, uint32_t thread, uint64_t ticks);
 bool ms_store_tick_range(const struct ms_store *store, uint64_t *first, uint64_t *last);
 
 /* One pass over all events in log order: time, then window sequence, then position. */

@@ -134,3 +134,13 @@ bool ms_store_tick_range(const struct ms_store *store, uint64_t *first, uint64_t
 	}
 	return store->count > 0;
 }
+
+bool ms_store_run_ends(const struct ms_store *store, uint32_t thread, uint64_t ticks)
+{
+	for (size_t i = 0; i < store->count; i++) {
+		if (store->segments[i].thread == thread &&
+		    store->segments[i].last_ticks == ticks)
+			return true;
+	}
+	return false;
+}

@@ -8,7 +8,7 @@
 #ifndef MS_FACADE_DOC_H
 #define MS_FACADE_DOC_H
 
-#include "analyzer/facade/facade.h"
+#include "analyzer/facade/known.h"
 
 struct ms_doc {
 	json_t *root;
@@ -35,20 +35,20 @@ void ms_doc_append_value(struct ms_doc *doc, json_t *array, json_t *value);
 
 /* Parts that several reports share. */
 void ms_doc_process(struct ms_doc *doc, json_t *object, const struct ms_trace *trace);
-/* Add the figures of totals to sum. */
-void ms_totals_add(struct ms_totals *sum, const struct ms_totals *totals);
-void ms_doc_totals(struct ms_doc *doc, json_t *object, const struct ms_totals *totals);
+void ms_doc_totals(struct ms_doc *doc, json_t *object, const struct ms_known *known);
 void ms_mapping_totals_add(struct ms_mapping_totals *sum,
 			   const struct ms_mapping_totals *totals);
 void ms_doc_mappings(struct ms_doc *doc, json_t *object,
-		     const struct ms_mapping_totals *totals);
+		     const struct ms_mapping_totals *totals, bool known);
 void ms_doc_figures(struct ms_doc *doc, json_t *object, const struct ms_figures *figures);
+/* The pairs that the mode cull folded. */
+void ms_doc_culled(struct ms_doc *doc, json_t *object, const struct ms_trace *trace);
 /* Counters of common/lost.h, summed over m's traces or of one trace. */
 void ms_doc_lost(struct ms_doc *doc, json_t *object, const struct ms_trace *traces,
 		 size_t count);
 void ms_doc_damage(struct ms_doc *doc, json_t *array, const struct ms_trace *trace);
-/* A thread's facts and, when it has some, its figures. */
+/* The threads' facts and figures; whole: of the whole recording. */
 void ms_doc_threads(struct ms_doc *doc, json_t *array, const struct ms_trace *trace,
-		    const struct ms_snapshot *snapshot);
+		    const struct ms_snapshot *snapshot, bool whole);
 
 #endif

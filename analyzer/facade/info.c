@@ -119,6 +119,8 @@ static const char *window_name(unsigned kind)
 		return "records";
 	case MS_WINDOW_NODES:
 		return "stack nodes";
+	case MS_WINDOW_COUNTERS:
+		return "counters";
 	default:
 		return "unknown";
 	}
@@ -128,12 +130,13 @@ static void add_window_kind(struct ms_doc *doc, json_t *array,
 			    const struct ms_log_window *windows, size_t count,
 			    unsigned kind)
 {
+	bool in_place = kind == MS_WINDOW_NODES || kind == MS_WINDOW_COUNTERS;
 	uint64_t number = 0, open = 0, bytes = 0, used = 0;
 	json_t *row;
 
 	for (size_t i = 0; i < count; i++) {
 		bool known = windows[i].kind >= MS_WINDOW_EVENTS &&
-			     windows[i].kind <= MS_WINDOW_NODES;
+			     windows[i].kind <= MS_WINDOW_COUNTERS;
 
 		if (known ? windows[i].kind != kind : kind != 0)
 			continue;
@@ -147,12 +150,11 @@ static void add_window_kind(struct ms_doc *doc, json_t *array,
 	row = ms_doc_append(doc, array);
 	ms_doc_text(doc, row, "kind", window_name(kind));
 	ms_doc_u64(doc, row, "windows", number);
-	/* A node is valid by itself: its window commits and seals nothing. */
-	ms_doc_value(doc, row, "open",
-		     kind == MS_WINDOW_NODES ? json_null() : ms_json_number(open));
+	/* What lies there is valid by itself: the window commits and seals nothing. */
+	ms_doc_value(doc, row, "open", in_place ? json_null() : ms_json_number(open));
 	ms_doc_u64(doc, row, "bytes", bytes);
 	ms_doc_value(doc, row, "used_bytes",
-		     kind == MS_WINDOW_NODES ? json_null() : ms_json_number(used));
+		     in_place ? json_null() : ms_json_number(used));
 }
 
 static void add_window_list(struct ms_doc *doc, json_t *array,
@@ -178,7 +180,7 @@ static void add_windows(struct ms_doc *doc, json_t *object, const struct ms_trac
 	const struct ms_log_window *windows = ms_log_windows(trace->log, &count);
 	json_t *array = ms_doc_array(doc, object, "windows");
 
-	for (unsigned kind = MS_WINDOW_EVENTS; kind <= MS_WINDOW_NODES; kind++)
+	for (unsigned kind = MS_WINDOW_EVENTS; kind <= MS_WINDOW_COUNTERS; kind++)
 		add_window_kind(doc, array, windows, count, kind);
 	add_window_kind(doc, array, windows, count, 0);
 	if (list)

@@ -2,7 +2,7 @@
 /*
  * memscope.c - struct memscope: opening traces, introducing the engines to each other.
  */
-#include "analyzer/facade/facade.h"
+#include "analyzer/facade/known.h"
 #include "analyzer/base/alloc.h"
 #include "analyzer/base/escape.h"
 #include "common/units.h"
@@ -217,7 +217,7 @@ ms_status ms_facade_time_ns(struct memscope *m, const struct ms_trace *trace,
 			    const struct memscope_time *at, uint64_t *ns,
 			    struct ms_error *err)
 {
-	struct ms_instant_at end = { MS_AT_END, 0 };
+	struct ms_instant_at end = { MS_AT_END, 0, ms_known_sample_bytes(trace) };
 	struct ms_snapshot *snapshot;
 	ms_status status;
 
@@ -240,16 +240,31 @@ static struct ms_instant_at instant_of(const struct ms_trace *trace,
 {
 	switch (at->kind) {
 	case MEMSCOPE_AT_START:
-		return (struct ms_instant_at){ MS_AT_START, 0 };
+		return (struct ms_instant_at){ .instant = MS_AT_START };
 	case MEMSCOPE_AT_PEAK:
-		return (struct ms_instant_at){ MS_AT_PEAK, 0 };
+		return (struct ms_instant_at){ .instant = MS_AT_PEAK };
 	case MEMSCOPE_AT_END:
-		return (struct ms_instant_at){ MS_AT_END, 0 };
+		return (struct ms_instant_at){ .instant = MS_AT_END };
 	case MEMSCOPE_AT_PERCENT:
-		return (struct ms_instant_at){ MS_AT_NS, percent_ns(trace, at->value) };
+		return (struct ms_instant_at){ .instant = MS_AT_NS,
+					       .at_ns = percent_ns(trace, at->value) };
 	default:
-		return (struct ms_instant_at){ MS_AT_NS, at->value };
+		return (struct ms_instant_at){ .instant = MS_AT_NS, .at_ns = at->value };
 	}
+}
+
+/* What the capture mode adds to the figures of groups, and what it leaves unknown. */
+static ms_status apply_mode(const struct ms_trace *trace, struct ms_snapshot *snapshot,
+			    bool whole, struct ms_error *err)
+{
+	size_t count;
+	const struct ms_folded *folded = ms_log_folded(trace->log, &count);
+	ms_status status = MS_OK;
+
+	if (whole)
+		status = ms_snapshot_fold(snapshot, folded, count, err);
+	ms_snapshot_lacks(snapshot, ms_known_lacks(trace, snapshot, whole));
+	return status;
 }
 
 ms_status ms_facade_snapshots(struct memscope *m, const struct memscope_time *at,
@@ -262,8 +277,13 @@ ms_status ms_facade_snapshots(struct memscope *m, const struct memscope_time *at
 	for (size_t i = 0; status == MS_OK && i < m->count; i++) {
 		struct ms_instant_at instant = instant_of(&m->traces[i], at);
 
+		instant.sample_bytes = ms_known_sample_bytes(&m->traces[i]);
+
 		status = ms_snapshot_new(&out[i], m->traces[i].store, &instant, progress,
 					 err);
+		if (status == MS_OK)
+			status = apply_mode(&m->traces[i], out[i],
+					    at->kind == MEMSCOPE_AT_END, err);
 	}
 	if (status != MS_OK)
 		ms_facade_snapshots_free(m, out);

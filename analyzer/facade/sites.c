@@ -36,6 +36,11 @@ void ms_figures_add(struct ms_figures *sum, const struct ms_figures *figures)
 	sum->peak_bytes += figures->peak_bytes;
 	sum->peak_blocks += figures->peak_blocks;
 	sum->temporary += figures->temporary;
+	sum->culled += figures->culled;
+	sum->absent |= figures->absent;
+	sum->estimated |= figures->estimated;
+	for (size_t i = 0; i < MS_FIGURES; i++)
+		sum->variance[i] += figures->variance[i];
 }
 
 /* What a stack is filed under, as a frame's id and a key. */

@@ -23,6 +23,12 @@ static const char *const group_names[] = {
 	[MEMSCOPE_GROUP_SIZE] = "size",	    [MEMSCOPE_GROUP_NONE] = "block",
 };
 
+/* Only at the end do counts apply: they have no time. */
+static bool is_whole(const struct report *r)
+{
+	return r->options.at.kind == MEMSCOPE_AT_END;
+}
+
 /* --- one function a grouping; rows without a live block are left out
  * -------------------- */
 
@@ -75,8 +81,20 @@ static ms_status add_threads(struct report *r, struct ms_error *err)
 {
 	(void)err;
 	for (size_t i = 0; i < r->m->count; i++)
-		ms_doc_threads(&r->doc, r->rows, &r->m->traces[i], r->snapshots[i]);
+		ms_doc_threads(&r->doc, r->rows, &r->m->traces[i], r->snapshots[i],
+			       is_whole(r));
 	return MS_OK;
+}
+
+static void add_size_class(struct report *r, struct ms_figures *sum, size_t i, unsigned c)
+{
+	const struct ms_trace *trace = &r->m->traces[i];
+	struct ms_figures figures = ms_snapshot_size_classes(r->snapshots[i])[c];
+
+	ms_known_counted(&figures, trace,
+			 ms_log_size_counts(trace->log)->classes[c].blocks,
+			 ms_log_size_counts(trace->log)->classes[c].bytes, is_whole(r));
+	ms_figures_add(sum, &figures);
 }
 
 static ms_status add_sizes(struct report *r, struct ms_error *err)
@@ -87,9 +105,9 @@ static ms_status add_sizes(struct report *r, struct ms_error *err)
 		json_t *row;
 
 		for (size_t i = 0; i < r->m->count; i++)
-			ms_figures_add(&sum,
-				       &ms_snapshot_size_classes(r->snapshots[i])[c]);
-		if (sum.live_blocks == 0)
+			add_size_class(r, &sum, i, c);
+		if (sum.absent & 1u << MS_FIGURE_LIVE_BLOCKS ? sum.allocations == 0
+							     : sum.live_blocks == 0)
 			continue;
 		row = ms_doc_append(&r->doc, r->rows);
 		ms_doc_u64(&r->doc, row, "size_from", c ? UINT64_C(1) << (c - 1) : 0);
@@ -117,25 +135,35 @@ static const char *const time_names[] = {
 	[MEMSCOPE_AT_PERCENT] = "percent",
 };
 
+/* Of the last event, or of the recording's end where calls were counted without one. */
+static uint64_t instant_ns(const struct report *r, size_t trace)
+{
+	bool counted = ms_log_mode(r->m->traces[trace].log)->counted;
+
+	return counted && is_whole(r) ? r->m->traces[trace].duration_ns
+				      : ms_snapshot_at_ns(r->snapshots[trace]);
+}
+
 static void add_head(struct report *r)
 {
 	struct ms_doc *doc = &r->doc;
-	struct ms_totals totals = { 0 };
+	struct ms_known totals = { 0 };
 	json_t *array;
 
 	ms_doc_u64(doc, doc->root, "version", 1);
 	ms_doc_text(doc, doc->root, "at", time_names[r->options.at.kind]);
 	ms_doc_value(doc, doc->root, "at_ns",
-		     r->m->count == 1 ? ms_json_number(ms_snapshot_at_ns(r->snapshots[0]))
-				      : json_null());
+		     r->m->count == 1 ? ms_json_number(instant_ns(r, 0)) : json_null());
 	array = ms_doc_array(doc, doc->root, "processes");
 	for (size_t i = 0; i < r->m->count; i++) {
 		json_t *row = ms_doc_append(doc, array);
+		struct ms_known known;
 
 		ms_doc_text(doc, row, "path", r->m->traces[i].path);
 		ms_doc_process(doc, row, &r->m->traces[i]);
-		ms_doc_u64(doc, row, "at_ns", ms_snapshot_at_ns(r->snapshots[i]));
-		ms_totals_add(&totals, ms_snapshot_totals(r->snapshots[i]));
+		ms_doc_u64(doc, row, "at_ns", instant_ns(r, i));
+		ms_known_find(&known, &r->m->traces[i], r->snapshots[i], is_whole(r));
+		ms_known_add(&totals, &known);
 	}
 	ms_doc_totals(doc, ms_doc_object(doc, doc->root, "totals"), &totals);
 	ms_doc_text(doc, doc->root, "by", group_names[r->options.by]);

@@ -13,7 +13,7 @@ struct summary {
 	struct memscope *m;
 	struct memscope_summary_options options;
 	struct ms_snapshot **snapshots;
-	struct ms_totals totals;
+	struct ms_known totals;
 	struct ms_sites sites;
 	struct ms_doc doc;
 };
@@ -48,6 +48,27 @@ static void add_process(struct summary *s)
 	ms_doc_u64(&s->doc, object, "duration_ns", end > begin ? end - begin : 0);
 }
 
+static void add_peak_time(struct summary *s, json_t *row, const struct ms_known *known)
+{
+	bool told = !(known->absent & 1u << MS_KNOWN_PEAK_MEMORY);
+
+	ms_doc_value(&s->doc, row, "peak_at_ns",
+		     told ? ms_json_number(known->peak_at_ns) : json_null());
+}
+
+/* What the log knows of the time before it reached its limit. */
+static void add_before_limit(struct summary *s, json_t *row, size_t trace)
+{
+	struct ms_known known;
+
+	if (!ms_log_mode(s->m->traces[trace].log)->fell_back) {
+		ms_doc_value(&s->doc, row, "before_limit", json_null());
+		return;
+	}
+	ms_known_find(&known, &s->m->traces[trace], s->snapshots[trace], false);
+	ms_doc_totals(&s->doc, ms_doc_object(&s->doc, row, "before_limit"), &known);
+}
+
 /* "processes": each trace by itself, because a sum of peaks is no peak. */
 static void add_processes(struct summary *s)
 {
@@ -56,14 +77,21 @@ static void add_processes(struct summary *s)
 	for (size_t i = 0; i < s->m->count; i++) {
 		const struct ms_totals *totals = ms_snapshot_totals(s->snapshots[i]);
 		json_t *row = ms_doc_append(&s->doc, array);
+		struct ms_known known;
 
 		ms_doc_text(&s->doc, row, "path", s->m->traces[i].path);
 		ms_doc_process(&s->doc, ms_doc_object(&s->doc, row, "process"),
 			       &s->m->traces[i]);
-		ms_doc_totals(&s->doc, ms_doc_object(&s->doc, row, "totals"), totals);
+		ms_known_find(&known, &s->m->traces[i], s->snapshots[i], true);
+		ms_doc_totals(&s->doc, ms_doc_object(&s->doc, row, "totals"), &known);
 		ms_doc_mappings(&s->doc, ms_doc_object(&s->doc, row, "mappings"),
-				ms_snapshot_mappings(s->snapshots[i]));
-		ms_doc_u64(&s->doc, row, "peak_at_ns", totals->peak_at_ns);
+				ms_snapshot_mappings(s->snapshots[i]),
+				ms_known_mappings(&s->m->traces[i]));
+		add_before_limit(s, row, i);
+		if (ms_log_mode(s->m->traces[i].log)->mode == MS_MODE_CULL)
+			ms_doc_culled(&s->doc, ms_doc_object(&s->doc, row, "culled"),
+				      &s->m->traces[i]);
+		add_peak_time(s, row, &known);
 		ms_doc_u64(&s->doc, row, "events", totals->events);
 		ms_doc_lost(&s->doc, ms_doc_object(&s->doc, row, "lost"),
 			    &s->m->traces[i], 1);
@@ -73,19 +101,28 @@ static void add_processes(struct summary *s)
 static void add_totals(struct summary *s)
 {
 	bool one = s->m->count == 1;
+	bool mappings_known = true;
 	struct ms_mapping_totals mappings = { 0 };
+	uint64_t events = 0;
 
 	for (size_t i = 0; i < s->m->count; i++) {
-		ms_totals_add(&s->totals, ms_snapshot_totals(s->snapshots[i]));
+		struct ms_known known;
+
+		ms_known_find(&known, &s->m->traces[i], s->snapshots[i], true);
+		ms_known_add(&s->totals, &known);
 		ms_mapping_totals_add(&mappings, ms_snapshot_mappings(s->snapshots[i]));
+		mappings_known &= ms_known_mappings(&s->m->traces[i]);
+		events += ms_snapshot_totals(s->snapshots[i])->events;
 	}
 	ms_doc_totals(&s->doc, ms_doc_object(&s->doc, s->doc.root, "totals"), &s->totals);
 	ms_doc_mappings(&s->doc, ms_doc_object(&s->doc, s->doc.root, "mappings"),
-			&mappings);
-	ms_doc_value(&s->doc, s->doc.root, "peak_at_ns",
-		     one ? ms_json_number(s->totals.peak_at_ns) : json_null());
+			&mappings, mappings_known);
+	if (one)
+		add_peak_time(s, s->doc.root, &s->totals);
+	else
+		ms_doc_value(&s->doc, s->doc.root, "peak_at_ns", json_null());
 	ms_doc_bool(&s->doc, s->doc.root, "peak_is_sum", !one);
-	ms_doc_u64(&s->doc, s->doc.root, "events", s->totals.events);
+	ms_doc_u64(&s->doc, s->doc.root, "events", events);
 }
 
 static void add_threads(struct summary *s)
@@ -93,7 +130,7 @@ static void add_threads(struct summary *s)
 	json_t *array = ms_doc_array(&s->doc, s->doc.root, "threads");
 
 	for (size_t i = 0; i < s->m->count; i++)
-		ms_doc_threads(&s->doc, array, &s->m->traces[i], s->snapshots[i]);
+		ms_doc_threads(&s->doc, array, &s->m->traces[i], s->snapshots[i], true);
 }
 
 static ms_status add_site(struct summary *s, json_t *array, size_t index,

@@ -42,9 +42,10 @@ uint64_t ms_share(uint64_t part, uint64_t whole);
 /* "45.2 %", "<0.1 %". */
 const char *ms_share_text(char buffer[MS_HUMAN_BYTES], uint64_t part, uint64_t whole);
 
-/* The tree of a site's callers, indented; whole: the weight of the site. */
+/* The tree of a site's callers, indented; whole: the weight of the site, or its estimate.
+ */
 void ms_write_callers(struct ms_writer *writer, const json_t *callers, uint64_t whole,
-		      unsigned indent);
+		      bool estimated, unsigned indent);
 /* A new array of the limit objects with the largest member key.  NULL: no memory. */
 json_t *ms_json_heaviest(const json_t *array, const char *key, size_t limit);
 
@@ -53,6 +54,30 @@ void ms_write_losses(struct ms_writer *writer, const json_t *lost);
 void ms_write_damage(struct ms_writer *writer, const json_t *damage);
 /* A date and time in UTC: "2026-11-22 22:57:53 UTC". */
 void ms_write_date(struct ms_writer *writer, uint64_t unix_ns);
+/*
+ * A figure of a document: "~" before an estimate, "-" where the log cannot tell it.  An
+ * object names its estimates in "errors", each with its standard error.
+ */
+#define MS_FIGURE_BYTES (MS_HUMAN_BYTES + 1)
+const char *ms_figure_size(char buffer[MS_FIGURE_BYTES], const json_t *object,
+			   const char *key);
+const char *ms_figure_count(char buffer[MS_FIGURE_BYTES], const json_t *object,
+			    const char *key);
+#define MS_ERROR_COLUMNS                                            \
+	{ "errors.allocations", "", MS_TYPE_COUNT, 0, "" },         \
+		{ "errors.allocated", "", MS_TYPE_BYTES, 0, "" },   \
+		{ "errors.live_blocks", "", MS_TYPE_COUNT, 0, "" }, \
+		{ "errors.live_bytes", "", MS_TYPE_BYTES, 0, "" },  \
+		{ "errors.peak_bytes", "", MS_TYPE_BYTES, 0, "" },  \
+	{                                                           \
+		"errors.peak_blocks", "", MS_TYPE_COUNT, 0, ""      \
+	}
+bool ms_figure_known(const json_t *object, const char *key);
+/* Its standard error, or NULL when it is no estimate. */
+const json_t *ms_figure_error(const json_t *object, const char *key);
+/* Lines that say how the process was recorded, where it was not in full; each begins with
+ * a line end. */
+void ms_write_mode(struct ms_writer *writer, const json_t *process);
 /* ", exited", or lines that say how else the recording ended; no line end. */
 void ms_write_end(struct ms_writer *writer, const json_t *process);
 

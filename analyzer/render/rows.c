@@ -6,6 +6,7 @@
 #include "analyzer/base/alloc.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 ms_status ms_render_rows(struct ms_writer *writer, struct ms_rows *rows,
 			 enum ms_format format, struct ms_error *err)
@@ -35,6 +36,16 @@ static struct ms_value value_of(const json_t *member, enum ms_type type)
 	return value;
 }
 
+/* A member, or one of its "errors", named "errors.live_bytes" as in flat CSV. */
+static const json_t *member_of(const json_t *object, const char *name)
+{
+	static const char errors[] = "errors.";
+
+	if (strncmp(name, errors, sizeof(errors) - 1) == 0)
+		return ms_figure_error(object, name + sizeof(errors) - 1);
+	return json_object_get(object, name);
+}
+
 static ms_status next_of_array(struct ms_rows *rows, struct ms_value *values, bool *more,
 			       struct ms_error *err)
 {
@@ -47,9 +58,12 @@ static ms_status next_of_array(struct ms_rows *rows, struct ms_value *values, bo
 	if (!*more)
 		return MS_OK;
 	object = json_array_get(from->array, from->index++);
-	for (size_t i = 0; i < rows->column_count; i++)
-		values[i] = value_of(json_object_get(object, rows->columns[i].name),
-				     rows->columns[i].type);
+	for (size_t i = 0; i < rows->column_count; i++) {
+		const char *name = rows->columns[i].name;
+
+		values[i] = value_of(member_of(object, name), rows->columns[i].type);
+		values[i].estimated = ms_figure_error(object, name);
+	}
 	return MS_OK;
 }
 

@@ -64,7 +64,7 @@ static const char *number_text(char buffer[MS_VALUE_BYTES], enum ms_type type,
 	default:
 		snprintf(human, sizeof(human), "%" PRIu64, value->number);
 	}
-	snprintf(buffer, MS_VALUE_BYTES, "%s", human);
+	snprintf(buffer, MS_VALUE_BYTES, "%s%s", value->estimated ? "~" : "", human);
 	return buffer;
 }
 

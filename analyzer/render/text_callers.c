@@ -18,6 +18,7 @@ struct tree {
 	struct ms_writer *writer;
 	unsigned indent;
 	uint64_t whole;
+	bool estimated;
 	const struct lines *lines;
 	bool through[MAX_LEVEL + 1]; /* a branch of this level goes on below */
 };
@@ -55,7 +56,9 @@ static size_t write_share(struct tree *tree, uint64_t weight)
 {
 	uint64_t percent = (ms_share(weight, tree->whole) + 50) / 100;
 
-	ms_writef(tree->writer, "%3u %%  ", (unsigned)(percent > 100 ? 100 : percent));
+	percent = percent > 100 ? 100 : percent;
+	ms_writef(tree->writer, tree->estimated ? "~%2u %%  " : "%3u %%  ",
+		  (unsigned)percent);
 	return SHARE_COLUMNS;
 }
 
@@ -84,11 +87,12 @@ static void write_row(struct tree *tree, const json_t *row)
 }
 
 void ms_write_callers(struct ms_writer *writer, const json_t *callers, uint64_t whole,
-		      unsigned indent)
+		      bool estimated, unsigned indent)
 {
 	struct tree tree = { .writer = writer,
 			     .indent = indent,
 			     .whole = whole,
+			     .estimated = estimated,
 			     .lines = writer->look.unicode ? &box : &ascii };
 	size_t index;
 	json_t *row;

@@ -46,6 +46,7 @@ static void write_head(struct ms_writer *writer, const json_t *trace)
 	write_pair(writer, "format", ms_json_string(head, "format"));
 	write_size(writer, "file", ms_json_u64(head, "file_bytes"));
 	write_pair(writer, "command", command && *command ? command : NULL);
+	write_pair(writer, "mode", ms_json_string(process, "mode"));
 	ms_writef(writer, "  %-18s  %" PRIu64 " (parent %" PRIu64 "%s)\n", "process",
 		  ms_json_u64(process, "pid"), ms_json_u64(process, "parent_pid"),
 		  json_is_true(json_object_get(process, "forked")) ? ", forked from it"
@@ -55,6 +56,7 @@ static void write_head(struct ms_writer *writer, const json_t *trace)
 	ms_writef(writer, ", ran %s",
 		  ms_human_time(human, ms_json_u64(process, "duration_ns")));
 	ms_write_end(writer, process);
+	ms_write_mode(writer, process);
 	ms_writef(writer, "\n  %-18s  %s, %.6g ticks a second\n", "clock",
 		  ms_json_string(head, "clock"), ticks);
 	ms_writef(writer, "  %-18s  %" PRIu64 " CPUs, pages of %" PRIu64 " bytes\n",

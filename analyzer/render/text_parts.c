@@ -200,3 +200,72 @@ void ms_write_end(struct ms_writer *writer, const json_t *process)
 		ms_write_escaped(writer, stopped, 0);
 	}
 }
+
+/* --- capture modes --------------------------------------------------------------------
+ */
+
+bool ms_figure_known(const json_t *object, const char *key)
+{
+	return json_is_number(json_object_get(object, key));
+}
+
+const json_t *ms_figure_error(const json_t *object, const char *key)
+{
+	return json_object_get(json_object_get(object, "errors"), key);
+}
+
+static const char *figure(char buffer[MS_FIGURE_BYTES], const json_t *object,
+			  const char *key, const char *human)
+{
+	if (ms_figure_known(object, key))
+		snprintf(buffer, MS_FIGURE_BYTES, "%s%s",
+			 ms_figure_error(object, key) ? "~" : "", human);
+	else
+		snprintf(buffer, MS_FIGURE_BYTES, "-");
+	return buffer;
+}
+
+const char *ms_figure_size(char buffer[MS_FIGURE_BYTES], const json_t *object,
+			   const char *key)
+{
+	char human[MS_HUMAN_BYTES];
+
+	return figure(buffer, object, key,
+		      ms_human_size(human, ms_json_u64(object, key)));
+}
+
+const char *ms_figure_count(char buffer[MS_FIGURE_BYTES], const json_t *object,
+			    const char *key)
+{
+	char human[MS_HUMAN_BYTES];
+
+	return figure(buffer, object, key,
+		      ms_human_count(human, ms_json_u64(object, key)));
+}
+
+void ms_write_mode(struct ms_writer *writer, const json_t *process)
+{
+	const json_t *from = json_object_get(process, "totals_only_from_ns");
+	const char *mode = ms_json_string(process, "mode");
+	char human[MS_HUMAN_BYTES];
+
+	if (mode && strcmp(mode, "counters") == 0)
+		ms_write_text(writer,
+			      "\nmode counters: exact totals only; what was live, "
+			      "and where, was not recorded");
+	if (mode && strcmp(mode, "cull") == 0)
+		ms_writef(writer,
+			  "\nmode cull: blocks that their thread freed within %s "
+			  "are in calls and bytes,\nnot in peaks and single events",
+			  ms_human_time(human, ms_json_u64(process, "cull_ns")));
+	if (mode && strcmp(mode, "sample") == 0)
+		ms_writef(writer,
+			  "\nmode sample: exact totals, and estimates (~) from about "
+			  "one block in %s",
+			  ms_human_size(human, ms_json_u64(process, "sample_bytes")));
+	if (json_is_number(from))
+		ms_writef(writer,
+			  "\nexact totals only from %s on: what was live later, "
+			  "and where, was not recorded",
+			  ms_human_time(human, ms_json_as_u64(from)));
+}

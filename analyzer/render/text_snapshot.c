@@ -16,6 +16,28 @@
 /* --- text
  * --------------------------------------------------------------------------------- */
 
+static void write_live(struct ms_writer *writer, const json_t *totals)
+{
+	const json_t *error = ms_figure_error(totals, "current_memory");
+	uint64_t blocks = ms_json_u64(totals, "active_allocations");
+	char text[MS_FIGURE_BYTES];
+
+	if (!ms_figure_known(totals, "current_memory")) {
+		ms_write_text(writer, ": what was live is not known");
+		return;
+	}
+	ms_writef(writer, ": %s", ms_figure_size(text, totals, "current_memory"));
+	if (error)
+		ms_writef(writer, " (standard error %s)",
+			  ms_human_size(text, ms_json_as_u64(error)));
+	else
+		ms_writef(writer, " (%s bytes)",
+			  ms_human_count(text, ms_json_u64(totals, "current_memory")));
+	ms_writef(writer, " live in %s block%s",
+		  ms_figure_count(text, totals, "active_allocations"),
+		  blocks == 1 ? "" : "s");
+}
+
 static void write_head(struct ms_writer *writer, const json_t *document)
 {
 	const json_t *totals = json_object_get(document, "totals");
@@ -23,8 +45,7 @@ static void write_head(struct ms_writer *writer, const json_t *document)
 	const char *command = ms_json_string(json_array_get(processes, 0), "command");
 	const json_t *at_ns = json_object_get(document, "at_ns");
 	const char *at = ms_json_string(document, "at");
-	uint64_t blocks = ms_json_u64(totals, "active_allocations");
-	char human[MS_HUMAN_BYTES];
+	char human[MS_FIGURE_BYTES];
 
 	ms_write_bold(writer);
 	ms_write_escaped(writer, command && *command ? command : "(unknown command)",
@@ -37,12 +58,10 @@ static void write_head(struct ms_writer *writer, const json_t *document)
 	if (json_is_number(at_ns))
 		ms_writef(writer, " (%s after the start)",
 			  ms_human_time(human, ms_json_as_u64(at_ns)));
-	ms_writef(writer, ": %s",
-		  ms_human_size(human, ms_json_u64(totals, "current_memory")));
-	ms_writef(writer, " (%s bytes)",
-		  ms_human_count(human, ms_json_u64(totals, "current_memory")));
-	ms_writef(writer, " live in %s block%s\n\n", ms_human_count(human, blocks),
-		  blocks == 1 ? "" : "s");
+	write_live(writer, totals);
+	for (size_t i = 0; i < json_array_size(processes) && i < 1; i++)
+		ms_write_mode(writer, json_array_get(processes, i));
+	ms_write_text(writer, "\n\n");
 }
 
 static void write_stack_frame(struct ms_writer *writer, const json_t *frame)
@@ -110,15 +129,15 @@ static void write_name(struct ms_writer *writer, const char *by, const json_t *r
 static void write_row(struct ms_writer *writer, const char *by, const json_t *row,
 		      uint64_t whole)
 {
-	uint64_t bytes = ms_json_u64(row, "live_bytes");
-	char buffer[MS_HUMAN_BYTES];
+	bool known = ms_figure_known(row, "live_bytes");
+	char buffer[MS_FIGURE_BYTES];
 
-	ms_writef(writer, "%10s", ms_human_size(buffer, bytes));
-	ms_writef(writer, "  %7s", ms_share_text(buffer, bytes, whole));
-	ms_writef(writer, "  %9s",
-		  ms_human_count(buffer, ms_json_u64(row, "live_blocks")));
-	ms_writef(writer, "  %8s  ",
-		  ms_human_count(buffer, ms_json_u64(row, "allocations")));
+	ms_writef(writer, "%10s", ms_figure_size(buffer, row, "live_bytes"));
+	ms_writef(writer, " %s%7s", ms_figure_error(row, "live_bytes") ? "~" : " ",
+		  known ? ms_share_text(buffer, ms_json_u64(row, "live_bytes"), whole)
+			: "-");
+	ms_writef(writer, "  %9s", ms_figure_count(buffer, row, "live_blocks"));
+	ms_writef(writer, "  %8s  ", ms_figure_count(buffer, row, "allocations"));
 	write_name(writer, by, row);
 	ms_write_text(writer, "\n");
 }
@@ -161,9 +180,7 @@ static ms_status write_text(struct ms_writer *writer, const json_t *document,
 		{ "allocated", "", MS_TYPE_BYTES, 0, "" },   \
 		{ "peak_blocks", "", MS_TYPE_COUNT, 0, "" }, \
 		{ "peak_bytes", "", MS_TYPE_BYTES, 0, "" },  \
-	{                                                    \
-		"temporary", "", MS_TYPE_COUNT, 0, ""        \
-	}
+		{ "temporary", "", MS_TYPE_COUNT, 0, "" }, MS_ERROR_COLUMNS
 #define FRAME                                                                         \
 	{ "function", "", MS_TYPE_TEXT, 0, "" }, { "file", "", MS_TYPE_TEXT, 0, "" }, \
 		{ "line", "", MS_TYPE_ID, 0, "" },                                    \

@@ -39,6 +39,7 @@ static void write_head(struct ms_writer *writer, const json_t *document)
 		  ms_human_time(human, ms_json_u64(process, "duration_ns")));
 	if (count == 1)
 		ms_write_end(writer, process);
+	ms_write_mode(writer, process);
 	ms_write_text(writer, "\n");
 }
 
@@ -60,28 +61,70 @@ static const struct total totals_lines[] = {
 	  "overwritten_bytes", false },
 };
 
+/* "  (1,234 bytes)", or what is known of an estimate. */
+static void write_exactly(struct ms_writer *writer, const json_t *totals, const char *key)
+{
+	const json_t *error = ms_figure_error(totals, key);
+	char text[MS_HUMAN_BYTES];
+
+	if (error)
+		ms_writef(writer, "  (standard error %s)",
+			  ms_human_size(text, ms_json_as_u64(error)));
+	else
+		ms_writef(writer, "  (%s bytes)",
+			  ms_human_count(text, ms_json_u64(totals, key)));
+}
+
+static void write_figures(struct ms_writer *writer, const json_t *totals,
+			  const json_t *peak_at, const char *title,
+			  const struct total *line)
+{
+	char human[MS_HUMAN_BYTES], calls[MS_HUMAN_BYTES + 4] = "";
+	char bytes[MS_FIGURE_BYTES];
+
+	if (line->calls && ms_figure_known(totals, line->calls))
+		ms_figure_count(calls, totals, line->calls);
+	else if (!line->calls && json_is_number(peak_at))
+		/* the peak: where calls would stand, when it was */
+		snprintf(calls, sizeof(calls), "at %s",
+			 ms_human_time(human, ms_json_as_u64(peak_at)));
+	ms_writef(writer, "  %-20s  %13s", title, calls);
+	if (line->bytes && ms_figure_known(totals, line->bytes)) {
+		ms_writef(writer, "  %9s", ms_figure_size(bytes, totals, line->bytes));
+		write_exactly(writer, totals, line->bytes);
+	}
+	ms_write_text(writer, "\n");
+}
+
 static void write_total(struct ms_writer *writer, const json_t *document,
 			const struct total *line)
 {
 	const json_t *totals = json_object_get(document, "totals");
-	const json_t *at = json_object_get(document, "peak_at_ns");
 	bool sum = json_is_true(json_object_get(document, "peak_is_sum"));
 	const char *title = !line->calls && sum ? "sum of the peaks" : line->title;
-	char human[MS_HUMAN_BYTES], calls[MS_HUMAN_BYTES + 4] = "";
 
-	if (line->calls)
-		ms_human_count(calls, ms_json_u64(totals, line->calls));
-	else if (json_is_number(at)) /* the peak: where calls would stand, when it was */
-		snprintf(calls, sizeof(calls), "at %s",
-			 ms_human_time(human, ms_json_as_u64(at)));
-	ms_writef(writer, "  %-20s  %13s", title, calls);
-	if (line->bytes) {
-		uint64_t bytes = ms_json_u64(totals, line->bytes);
+	if ((line->calls && ms_figure_known(totals, line->calls)) ||
+	    (line->bytes && ms_figure_known(totals, line->bytes)))
+		write_figures(writer, totals, json_object_get(document, "peak_at_ns"),
+			      title, line);
+}
 
-		ms_writef(writer, "  %9s", ms_human_size(human, bytes));
-		ms_writef(writer, "  (%s bytes)", ms_human_count(human, bytes));
-	}
-	ms_write_text(writer, "\n");
+/* Of a log that reached its limit: what was live then. */
+static void write_before_limit(struct ms_writer *writer, const json_t *document)
+{
+	static const struct total lines[] = {
+		{ "peak before that", NULL, "peak_memory", true },
+		{ "live then", "active_allocations", "current_memory", true },
+	};
+	const json_t *processes = json_object_get(document, "processes");
+	const json_t *before =
+		json_object_get(json_array_get(processes, 0), "before_limit");
+
+	if (json_array_size(processes) != 1 || !json_is_object(before))
+		return;
+	ms_write_text(writer, "  Until the log reached its limit:\n");
+	for (size_t i = 0; i < COUNT(lines); i++)
+		write_figures(writer, before, NULL, lines[i].title, &lines[i]);
 }
 
 /* A title too long for its column gets a line of its own below the figures. */
@@ -146,6 +189,7 @@ static void write_totals(struct ms_writer *writer, const json_t *document)
 			write_rare_total(writer, totals, &totals_lines[i]);
 	}
 	write_mappings(writer, document);
+	write_before_limit(writer, document);
 	if (sum)
 		ms_write_text(writer,
 			      "  The processes peaked at different times: all of them "
@@ -197,24 +241,38 @@ static uint64_t sum_of(const json_t *sites, const char *key, size_t count)
 /* What else is known of a site, on one dim line. */
 static void write_details(struct ms_writer *writer, const json_t *site)
 {
-	uint64_t live = ms_json_u64(site, "live_blocks"),
-		 calls = ms_json_u64(site, "allocations");
-	uint64_t temporary = ms_json_u64(site, "temporary");
-	char buffer[MS_HUMAN_BYTES];
+	char buffer[MS_FIGURE_BYTES];
 
 	ms_write_pad(writer, ' ', INDENT);
 	ms_write_dim(writer);
-	ms_writef(writer, "%s call%s", ms_human_count(buffer, calls),
-		  calls == 1 ? "" : "s");
-	ms_writef(writer, ", %s in all",
-		  ms_human_size(buffer, ms_json_u64(site, "allocated")));
-	if (live) {
+	ms_writef(writer, "%s call%s", ms_figure_count(buffer, site, "allocations"),
+		  ms_json_u64(site, "allocations") == 1 ? "" : "s");
+	ms_writef(writer, ", %s in all", ms_figure_size(buffer, site, "allocated"));
+	if (ms_json_u64(site, "live_blocks")) {
 		ms_writef(writer, "; not freed: %s",
-			  ms_human_size(buffer, ms_json_u64(site, "live_bytes")));
-		ms_writef(writer, " in %s", ms_human_count(buffer, live));
+			  ms_figure_size(buffer, site, "live_bytes"));
+		ms_writef(writer, " in %s", ms_figure_count(buffer, site, "live_blocks"));
 	}
-	if (temporary)
-		ms_writef(writer, "; %s temporary", ms_human_count(buffer, temporary));
+	if (ms_json_u64(site, "temporary"))
+		ms_writef(writer, "; %s temporary",
+			  ms_figure_count(buffer, site, "temporary"));
+	ms_write_plain(writer);
+	ms_write_text(writer, "\n");
+}
+
+/* How far off the figure that sites are sorted by may be. */
+static void write_error(struct ms_writer *writer, const json_t *site,
+			const struct order *order)
+{
+	const json_t *error = ms_figure_error(site, order->key);
+	char buffer[MS_HUMAN_BYTES];
+
+	if (!error)
+		return;
+	ms_write_pad(writer, ' ', INDENT);
+	ms_write_dim(writer);
+	ms_writef(writer, "standard error of the estimate: %s",
+		  human(buffer, ms_json_as_u64(error), order->bytes));
 	ms_write_plain(writer);
 	ms_write_text(writer, "\n");
 }
@@ -224,14 +282,19 @@ static void write_site(struct ms_writer *writer, const json_t *site,
 {
 	uint64_t value = ms_json_u64(site, order->key);
 	unsigned width = writer->look.width;
-	char figure[MS_HUMAN_BYTES], share[MS_HUMAN_BYTES];
+	char figure[MS_FIGURE_BYTES], share[MS_HUMAN_BYTES];
 
-	ms_writef(writer, "%10s", human(figure, value, order->bytes));
-	ms_writef(writer, "  %7s  ", ms_share_text(share, value, whole));
+	ms_writef(writer, "%10s",
+		  order->bytes ? ms_figure_size(figure, site, order->key)
+			       : ms_figure_count(figure, site, order->key));
+	ms_writef(writer, " %s%7s  ", ms_figure_error(site, order->key) ? "~" : " ",
+		  ms_share_text(share, value, whole));
 	ms_write_frame(writer, site, width > INDENT + 20 ? width - INDENT : 0);
 	ms_write_text(writer, "\n");
 	write_details(writer, site);
-	ms_write_callers(writer, json_object_get(site, "callers"), value, INDENT + 2);
+	write_error(writer, site, order);
+	ms_write_callers(writer, json_object_get(site, "callers"), value,
+			 ms_figure_error(site, order->key), INDENT + 2);
 }
 
 static size_t shown_of(const json_t *sites, const struct order *order, uint64_t top)
@@ -249,12 +312,15 @@ static void write_sites(struct ms_writer *writer, const json_t *document)
 	const json_t *sites = json_object_get(document, "sites");
 	const struct order *order = order_of(document);
 	size_t shown = shown_of(sites, order, ms_json_u64(document, "top"));
-	uint64_t whole = order->whole ? ms_json_u64(json_object_get(document, "totals"),
-						    order->whole)
-				      : sum_of(sites, order->key, json_array_size(sites));
+	const json_t *totals = json_object_get(document, "totals");
+	uint64_t whole = order->whole && ms_figure_known(totals, order->whole)
+				 ? ms_json_u64(totals, order->whole)
+				 : sum_of(sites, order->key, json_array_size(sites));
 	uint64_t together = sum_of(sites, order->key, shown);
 	char buffer[MS_HUMAN_BYTES];
 
+	if (!json_array_size(sites) && !ms_figure_known(totals, "peak_memory"))
+		return; /* none were recorded */
 	ms_write_heading(writer, order->heading);
 	for (size_t i = 0; i < shown; i++)
 		write_site(writer, json_array_get(sites, i), order, whole);
@@ -309,15 +375,12 @@ static void write_process(struct ms_writer *writer, const json_t *row)
 	const json_t *totals = json_object_get(row, "totals");
 	const char *command = ms_json_string(process, "command");
 	unsigned width = writer->look.width;
-	char buffer[MS_HUMAN_BYTES];
+	char buffer[MS_FIGURE_BYTES];
 
 	ms_writef(writer, "%10llu", (unsigned long long)ms_json_u64(process, "pid"));
-	ms_writef(writer, "  %12s",
-		  ms_human_count(buffer, ms_json_u64(totals, "total_allocations")));
-	ms_writef(writer, "  %10s",
-		  ms_human_size(buffer, ms_json_u64(totals, "peak_memory")));
-	ms_writef(writer, "  %10s  ",
-		  ms_human_size(buffer, ms_json_u64(totals, "current_memory")));
+	ms_writef(writer, "  %12s", ms_figure_count(buffer, totals, "total_allocations"));
+	ms_writef(writer, "  %10s", ms_figure_size(buffer, totals, "peak_memory"));
+	ms_writef(writer, "  %10s  ", ms_figure_size(buffer, totals, "current_memory"));
 	ms_write_escaped(writer, command && *command ? command : "(unknown command)",
 			 width > 70 ? width - 50
 			 : width    ? 20
@@ -361,6 +424,7 @@ static ms_status write_csv(struct ms_writer *writer, const json_t *document,
 		{ "peak_blocks", "", MS_TYPE_COUNT, 0, "" },
 		{ "temporary", "", MS_TYPE_COUNT, 0, "" },
 		{ "address", "", MS_TYPE_TEXT, 0, "" },
+		MS_ERROR_COLUMNS,
 	};
 	struct ms_array_rows rows;
 

@@ -8,6 +8,7 @@
  */
 #include "analyzer/snapshot/aggregate.h"
 #include "analyzer/base/alloc.h"
+#include "analyzer/snapshot/weight.h"
 
 #include <assert.h>
 
@@ -51,6 +52,13 @@ static int reserve_stack(struct ms_aggregate *a, uint32_t stack)
 	return 0;
 }
 
+struct ms_figures *ms_aggregate_stack(struct ms_aggregate *a, uint32_t stack)
+{
+	return reserve_stack(a, stack) < 0
+		       ? NULL
+		       : &a->stacks[*ms_map_find(&a->stack_index, stack)].f;
+}
+
 static int reserve_thread(struct ms_aggregate *a, uint32_t thread)
 {
 	size_t count = a->thread_index.count;
@@ -85,26 +93,40 @@ static void see_peak(const struct ms_aggregate *a, struct group g)
 	g.state->peak_serial = a->peak_serial;
 	g.figures->peak_bytes = g.figures->live_bytes;
 	g.figures->peak_blocks = g.figures->live_blocks;
+	g.figures->variance[MS_FIGURE_PEAK_BYTES] =
+		g.figures->variance[MS_FIGURE_LIVE_BYTES];
+	g.figures->variance[MS_FIGURE_PEAK_BLOCKS] =
+		g.figures->variance[MS_FIGURE_LIVE_BLOCKS];
 }
 
-static void begin(const struct ms_aggregate *a, struct group g, uint64_t size)
+static void begin(const struct ms_aggregate *a, struct group g, const struct ms_weight *w)
 {
 	see_peak(a, g);
-	g.figures->allocations++;
-	g.figures->allocated += size;
-	g.figures->live_blocks++;
-	g.figures->live_bytes += size;
+	g.figures->allocations += w->blocks;
+	g.figures->allocated += w->bytes;
+	g.figures->live_blocks += w->blocks;
+	g.figures->live_bytes += w->bytes;
+	if (!a->sample_bytes)
+		return;
+	g.figures->variance[MS_FIGURE_ALLOCATIONS] += w->block_variance;
+	g.figures->variance[MS_FIGURE_ALLOCATED] += w->byte_variance;
+	g.figures->variance[MS_FIGURE_LIVE_BLOCKS] += w->block_variance;
+	g.figures->variance[MS_FIGURE_LIVE_BYTES] += w->byte_variance;
 }
 
-static void end(const struct ms_aggregate *a, struct group g, uint64_t size,
+static void end(const struct ms_aggregate *a, struct group g, const struct ms_weight *w,
 		bool temporary)
 {
 	see_peak(a, g);
-	g.figures->frees++;
-	g.figures->freed += size;
-	g.figures->live_blocks--;
-	g.figures->live_bytes -= size;
+	g.figures->frees += w->blocks;
+	g.figures->freed += w->bytes;
+	g.figures->live_blocks -= w->blocks;
+	g.figures->live_bytes -= w->bytes;
 	g.figures->temporary += temporary;
+	if (!a->sample_bytes)
+		return;
+	g.figures->variance[MS_FIGURE_LIVE_BLOCKS] -= w->block_variance;
+	g.figures->variance[MS_FIGURE_LIVE_BYTES] -= w->byte_variance;
 }
 
 static bool is_temporary(const struct ms_group_state *thread,
@@ -122,6 +144,7 @@ void ms_aggregate_block(void *context, enum ms_change change,
 	struct ms_aggregate *a = context;
 	const uint64_t *stack = ms_map_find(&a->stack_index, block->stack);
 	const uint64_t *thread = ms_map_find(&a->thread_index, block->thread);
+	struct ms_weight w = ms_weigh(a->sample_bytes, block->size);
 	unsigned c = ms_size_class(block->size);
 	struct ms_group_state *maker;
 	struct group groups[3];
@@ -133,14 +156,14 @@ void ms_aggregate_block(void *context, enum ms_change change,
 	groups[2] = (struct group){ &a->classes[c], &a->class_states[c] };
 	if (change == MS_CHANGE_BEGIN) {
 		for (int i = 0; i < 3; i++)
-			begin(a, groups[i], block->size);
+			begin(a, groups[i], &w);
 		maker->newest = block->address;
 		maker->newest_ns = block->at_ns;
 	} else {
 		bool temporary = is_temporary(maker, block, event);
 
 		for (int i = 0; i < 3; i++)
-			end(a, groups[i], block->size, temporary);
+			end(a, groups[i], &w, temporary);
 	}
 	if (totals->peak_memory > a->peak_memory) {
 		a->peak_memory = totals->peak_memory;
@@ -148,12 +171,31 @@ void ms_aggregate_block(void *context, enum ms_change change,
 	}
 }
 
+/* Estimates as they are reported.  Nothing live leaves no error but that of rounding. */
+static void finish(const struct ms_aggregate *a, struct group g)
+{
+	struct ms_figures *f = g.figures;
+	uint64_t *sums[] = { &f->allocations, &f->allocated,   &f->frees,
+			     &f->freed,	      &f->live_blocks, &f->live_bytes,
+			     &f->peak_bytes,  &f->peak_blocks };
+
+	see_peak(a, g);
+	if (!a->sample_bytes)
+		return;
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+		*sums[i] = ms_weight_sum(a->sample_bytes, *sums[i]);
+	for (size_t i = 0; i < MS_FIGURES; i++)
+		f->variance[i] = f->variance[i] > 0 ? f->variance[i] : 0;
+	f->absent = 1u << MS_FIGURE_TEMPORARY;
+	f->estimated = MS_FIGURES_ALL & ~f->absent;
+}
+
 void ms_aggregate_finish(struct ms_aggregate *a)
 {
 	for (size_t i = 0; i < a->stack_index.count; i++)
-		see_peak(a, (struct group){ &a->stacks[i].f, &a->stack_states[i] });
+		finish(a, (struct group){ &a->stacks[i].f, &a->stack_states[i] });
 	for (size_t i = 0; i < a->thread_index.count; i++)
-		see_peak(a, (struct group){ &a->threads[i].f, &a->thread_states[i] });
+		finish(a, (struct group){ &a->threads[i].f, &a->thread_states[i] });
 	for (size_t i = 0; i < MS_SIZE_CLASSES; i++)
-		see_peak(a, (struct group){ &a->classes[i], &a->class_states[i] });
+		finish(a, (struct group){ &a->classes[i], &a->class_states[i] });
 }

@@ -27,6 +27,7 @@ struct ms_aggregate {
 	struct ms_map stack_index, thread_index;
 	uint64_t peak_serial; /* how often current_memory has risen above all before */
 	uint64_t peak_memory;
+	uint64_t sample_bytes; /* as struct ms_instant_at has it */
 };
 
 void ms_aggregate_init(struct ms_aggregate *aggregate);
@@ -37,6 +38,8 @@ int ms_aggregate_reserve(struct ms_aggregate *aggregate, const struct ms_event *
 void ms_aggregate_block(void *context, enum ms_change change,
 			const struct ms_block *block, const struct ms_event *event,
 			const struct ms_totals *totals);
+/* The figures of a stack, made if need be; NULL without memory. */
+struct ms_figures *ms_aggregate_stack(struct ms_aggregate *aggregate, uint32_t stack);
 /* Bring every group's peak figures up to the process's peak. */
 void ms_aggregate_finish(struct ms_aggregate *aggregate);
 

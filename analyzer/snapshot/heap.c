@@ -14,6 +14,7 @@
  */
 #include "analyzer/snapshot/snapshot.h"
 #include "analyzer/base/alloc.h"
+#include "analyzer/snapshot/weight.h"
 
 #include <assert.h>
 
@@ -28,6 +29,7 @@ struct ms_heap {
 
 	struct ms_totals totals;
 	struct ms_observer observer;
+	uint64_t sample_bytes;
 };
 
 /* --- the table ------------------------------------------------------------------------
@@ -152,28 +154,39 @@ static void tell(struct ms_heap *heap, enum ms_change change,
 				     &heap->totals);
 }
 
+static struct ms_weight weigh(const struct ms_heap *heap, const struct ms_block *block)
+{
+	return ms_weigh(heap->sample_bytes, block->size);
+}
+
 /* A block that left the table is no longer live. */
 static void ended(struct ms_heap *heap, const struct ms_block *block,
 		  const struct ms_event *event)
 {
-	heap->totals.active_allocations--;
-	heap->totals.current_memory -= block->size;
+	struct ms_weight w = weigh(heap, block);
+
+	heap->totals.active_allocations -= w.blocks;
+	heap->totals.current_memory -= w.bytes;
 	tell(heap, MS_CHANGE_END, block, event);
 }
 
 static void overwrite(struct ms_heap *heap, const struct ms_block *block,
 		      const struct ms_event *event)
 {
-	heap->totals.overwritten_blocks++;
-	heap->totals.overwritten_bytes += block->size;
+	struct ms_weight w = weigh(heap, block);
+
+	heap->totals.overwritten_blocks += w.blocks;
+	heap->totals.overwritten_bytes += w.bytes;
 	ended(heap, block, event);
 }
 
 static void end_block(struct ms_heap *heap, const struct ms_block *block,
 		      const struct ms_event *event)
 {
-	heap->totals.total_deallocations++;
-	heap->totals.total_deallocated += block->size;
+	struct ms_weight w = weigh(heap, block);
+
+	heap->totals.total_deallocations += w.blocks;
+	heap->totals.total_deallocated += w.bytes;
 	ended(heap, block, event);
 }
 
@@ -185,6 +198,7 @@ static void begin_block(struct ms_heap *heap, const struct ms_event *event)
 	struct ms_block block = { event->address,   event->size,   event->at_ns,
 				  event->stack,	    event->thread, event->kind,
 				  event->align_log2 };
+	struct ms_weight w = weigh(heap, &block);
 
 	if (there) {
 		struct ms_block old = take(heap, there);
@@ -192,9 +206,9 @@ static void begin_block(struct ms_heap *heap, const struct ms_event *event)
 		overwrite(heap, &old, event);
 	}
 	put(heap, &block);
-	totals->active_allocations++;
-	totals->total_allocated += block.size;
-	totals->current_memory += block.size;
+	totals->active_allocations += w.blocks;
+	totals->total_allocated += w.bytes;
+	totals->current_memory += w.bytes;
 	if (totals->current_memory > totals->peak_memory) {
 		totals->peak_memory = totals->current_memory;
 		totals->peak_at_ns = event->at_ns;
@@ -212,7 +226,8 @@ static ms_status apply_alloc(struct ms_heap *heap, const struct ms_event *event,
 	}
 	if (reserve(heap) < 0)
 		return ms_fail_memory(err);
-	heap->totals.total_allocations++;
+	heap->totals.total_allocations +=
+		ms_weigh(heap->sample_bytes, event->size).blocks;
 	begin_block(heap, event);
 	return MS_OK;
 }
@@ -266,9 +281,10 @@ static ms_status apply_realloc_end(struct ms_heap *heap, const struct ms_event *
 	if (reserve(heap) < 0)
 		return ms_fail_memory(err);
 	old = end_transit(heap, event->thread);
-	heap->totals.total_reallocations++;
+	heap->totals.total_reallocations +=
+		ms_weigh(heap->sample_bytes, event->size).blocks;
 	if (old.address) {
-		heap->totals.total_deallocated += old.size;
+		heap->totals.total_deallocated += weigh(heap, &old).bytes;
 		/* The old one first: the two never count at once, so they make no false
 		 * peak. */
 		ended(heap, &old, event);
@@ -356,6 +372,11 @@ ms_status ms_heap_apply(struct ms_heap *heap, const struct ms_event *event,
 	if (status == MS_OK)
 		heap->totals.events++;
 	return status;
+}
+
+void ms_heap_sampled(struct ms_heap *heap, uint64_t sample_bytes)
+{
+	heap->sample_bytes = sample_bytes;
 }
 
 void ms_heap_prefetch(const struct ms_heap *heap, uint64_t address)

@@ -4,7 +4,9 @@
  */
 #include "analyzer/snapshot/snapshot.h"
 #include "analyzer/base/alloc.h"
+#include "analyzer/capture/capture.h"
 #include "analyzer/snapshot/aggregate.h"
+#include "analyzer/snapshot/weight.h"
 
 /*
  * Events are taken in batches whose table slots are prefetched together: with a million
@@ -16,6 +18,7 @@ struct ms_snapshot {
 	struct ms_heap *heap;
 	struct ms_mappings *mappings;
 	struct ms_aggregate aggregate;
+	struct ms_totals totals;
 	uint64_t at_ns;
 };
 
@@ -94,7 +97,7 @@ static ms_status run(struct replay *replay, const struct ms_store *store,
 }
 
 /* The peak's place is known only after a pass over everything. */
-static ms_status find_peak(const struct ms_store *store,
+static ms_status find_peak(const struct ms_store *store, const struct ms_instant_at *at,
 			   const struct ms_progress *progress, struct limit *limit,
 			   struct ms_error *err)
 {
@@ -102,8 +105,10 @@ static ms_status find_peak(const struct ms_store *store,
 				 .progress = progress };
 	ms_status status = ms_heap_new(&replay.heap, NULL, err);
 
-	if (status == MS_OK)
+	if (status == MS_OK) {
+		ms_heap_sampled(replay.heap, at->sample_bytes);
 		status = run(&replay, store, err);
+	}
 	if (status == MS_OK)
 		limit->events = ms_heap_totals(replay.heap)->peak_event;
 	ms_heap_free(replay.heap);
@@ -120,7 +125,7 @@ static ms_status find_limit(const struct ms_store *store, const struct ms_instan
 		limit->events = 0;
 		return MS_OK;
 	case MS_AT_PEAK:
-		return find_peak(store, progress, limit, err);
+		return find_peak(store, at, progress, limit, err);
 	case MS_AT_NS:
 		limit->at_ns = at->at_ns;
 		return MS_OK;
@@ -128,6 +133,20 @@ static ms_status find_limit(const struct ms_store *store, const struct ms_instan
 		return MS_OK;
 	}
 	return ms_fail(err, MS_EUSAGE, "no such instant");
+}
+
+/* The heap's totals as they are reported. */
+static void take_totals(struct ms_snapshot *snapshot, uint64_t mean)
+{
+	struct ms_totals *t = &snapshot->totals;
+	uint64_t *sums[] = { &t->total_allocations,  &t->total_reallocations,
+			     &t->active_allocations, &t->total_allocated,
+			     &t->total_deallocated,  &t->current_memory,
+			     &t->peak_memory };
+
+	*t = *ms_heap_totals(snapshot->heap);
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+		*sums[i] = ms_weight_sum(mean, *sums[i]);
 }
 
 ms_status ms_snapshot_new(struct ms_snapshot **out, const struct ms_store *store,
@@ -153,16 +172,50 @@ ms_status ms_snapshot_new(struct ms_snapshot **out, const struct ms_store *store
 	replay.heap = snapshot->heap;
 	replay.mappings = snapshot->mappings;
 	replay.aggregate = &snapshot->aggregate;
-	if (status == MS_OK)
+	if (status == MS_OK) {
+		ms_heap_sampled(snapshot->heap, at->sample_bytes);
+		snapshot->aggregate.sample_bytes = at->sample_bytes;
 		status = run(&replay, store, err);
+	}
 	if (status != MS_OK) {
 		ms_snapshot_free(snapshot);
 		return status;
 	}
 	ms_aggregate_finish(&snapshot->aggregate);
+	take_totals(snapshot, at->sample_bytes);
 	snapshot->at_ns = at->instant == MS_AT_NS ? at->at_ns : replay.last_ns;
 	*out = snapshot;
 	return MS_OK;
+}
+
+ms_status ms_snapshot_fold(struct ms_snapshot *snapshot, const struct ms_folded *folded,
+			   size_t count, struct ms_error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct ms_figures *f =
+			ms_aggregate_stack(&snapshot->aggregate, folded[i].stack);
+
+		if (!f)
+			return ms_fail_memory(err);
+		f->allocations += folded[i].blocks;
+		f->allocated += folded[i].bytes;
+		f->frees += folded[i].blocks;
+		f->freed += folded[i].bytes;
+		f->culled += folded[i].blocks;
+	}
+	return MS_OK;
+}
+
+void ms_snapshot_lacks(struct ms_snapshot *snapshot, unsigned figures)
+{
+	struct ms_aggregate *a = &snapshot->aggregate;
+
+	for (size_t i = 0; i < a->stack_index.count; i++)
+		a->stacks[i].f.absent |= figures;
+	for (size_t i = 0; i < a->thread_index.count; i++)
+		a->threads[i].f.absent |= figures;
+	for (size_t i = 0; i < MS_SIZE_CLASSES; i++)
+		a->classes[i].absent |= figures;
 }
 
 void ms_snapshot_free(struct ms_snapshot *snapshot)
@@ -177,7 +230,7 @@ void ms_snapshot_free(struct ms_snapshot *snapshot)
 
 const struct ms_totals *ms_snapshot_totals(const struct ms_snapshot *snapshot)
 {
-	return ms_heap_totals(snapshot->heap);
+	return &snapshot->totals;
 }
 
 uint64_t ms_snapshot_at_ns(const struct ms_snapshot *snapshot)

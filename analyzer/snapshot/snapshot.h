@@ -115,6 +115,11 @@ void ms_heap_free(struct ms_heap *heap);
  */
 MS_MUST_CHECK ms_status ms_heap_apply(struct ms_heap *heap, const struct ms_event *event,
 				      struct ms_error *err);
+/*
+ * Before the first event: what comes is a sample, of mean sample_bytes from one to the
+ * next.  The totals' blocks and bytes are then estimates, in 2^-16ths.
+ */
+void ms_heap_sampled(struct ms_heap *heap, uint64_t sample_bytes);
 /* A hint that an event with this address comes soon. */
 void ms_heap_prefetch(const struct ms_heap *heap, uint64_t address);
 const struct ms_totals *ms_heap_totals(const struct ms_heap *heap);
@@ -151,6 +156,19 @@ const struct ms_mapping_totals *ms_mappings_totals(const struct ms_mappings *map
  */
 enum ms_instant { MS_AT_END, MS_AT_START, MS_AT_PEAK, MS_AT_NS };
 
+enum ms_figure_id {
+	MS_FIGURE_ALLOCATIONS,
+	MS_FIGURE_ALLOCATED,
+	MS_FIGURE_LIVE_BLOCKS,
+	MS_FIGURE_LIVE_BYTES,
+	MS_FIGURE_PEAK_BYTES,
+	MS_FIGURE_PEAK_BLOCKS,
+	MS_FIGURE_TEMPORARY,
+	MS_FIGURES
+};
+#define MS_FIGURES_MADE (1u << MS_FIGURE_ALLOCATIONS | 1u << MS_FIGURE_ALLOCATED)
+#define MS_FIGURES_ALL	((1u << MS_FIGURES) - 1)
+
 struct ms_figures { /* of one stack, one thread or one size class, up to the instant */
 	uint64_t allocations;  /* blocks made (reallocations' new blocks too) */
 	uint64_t allocated;    /* bytes of them */
@@ -163,6 +181,10 @@ struct ms_figures { /* of one stack, one thread or one size class, up to the ins
 	 * realloc is never one: the realloc itself made the next block.
 	 */
 	uint64_t temporary;
+	uint64_t culled;	     /* of the allocations: folded by the mode cull */
+	unsigned absent;	     /* bits of ms_figure_id: the log cannot tell them */
+	unsigned estimated;	     /* bits of those that are estimates */
+	double variance[MS_FIGURES]; /* of these: the standard error squared */
 };
 
 struct ms_stack_figures {
@@ -183,6 +205,11 @@ struct ms_snapshot;
 struct ms_instant_at {
 	enum ms_instant instant;
 	uint64_t at_ns; /* for MS_AT_NS: events at that time are included */
+	/*
+	 * Of a log of samples: the mean bytes from one to the next; else 0.  The figures
+	 * are estimates then; how often blocks were temporary cannot be told.
+	 */
+	uint64_t sample_bytes;
 };
 
 /* Replay store up to an instant.  progress may be NULL.  MS_OK or MS_ENOMEM. */
@@ -191,6 +218,16 @@ MS_MUST_CHECK ms_status ms_snapshot_new(struct ms_snapshot **out,
 					const struct ms_instant_at *at,
 					const struct ms_progress *progress,
 					struct ms_error *err);
+/*
+ * Pairs that are in no event: they count as calls of their stacks, made and ended.  Of
+ * the end only, since nothing says when they were.  MS_OK or MS_ENOMEM.
+ */
+struct ms_folded;
+MS_MUST_CHECK ms_status ms_snapshot_fold(struct ms_snapshot *snapshot,
+					 const struct ms_folded *folded, size_t count,
+					 struct ms_error *err);
+/* These figures (bits of ms_figure_id) of stacks, threads and classes cannot be told. */
+void ms_snapshot_lacks(struct ms_snapshot *snapshot, unsigned figures);
 void ms_snapshot_free(struct ms_snapshot *snapshot);
 const struct ms_totals *ms_snapshot_totals(const struct ms_snapshot *snapshot);
 uint64_t

@@ -81,6 +81,17 @@ ok "and the summary has no line of it" eval '! "$analyze" summary off.bin | grep
 is "$(mappings off2.bin)" "0 0 0 0 0 0 0" "record --no-mmap"
 recorded paused.bin MEMSCOPE_START=off "$targets/maps" calls >/dev/null
 is "$(mappings paused.bin) $(field paused.bin .lost.paused_mappings)" "0 0 0 0 0 0 0 32" "paused: none, but counted"
+for mode in sample cull; do
+	recorded $mode.bin MEMSCOPE_MODE=$mode "$targets/maps" calls >out
+	is "$(mappings $mode.bin)" "$(mappings calls.bin)" "MEMSCOPE_MODE=$mode: all of them"
+done
+recorded counters.bin MEMSCOPE_MODE=counters "$targets/maps" calls >/dev/null
+is "$(field counters.bin '.mappings | [.[]] | unique | map(tostring) | join(" ")') $(raw counters.bin | wc -l)" "null 0" \
+	"MEMSCOPE_MODE=counters: none, and that is not called nothing"
+recorded limit.bin MEMSCOPE_MAX_SIZE=256KiB "$targets/maps" threads 10000 2>/dev/null
+is "$(field limit.bin .mappings.maps) $(($(raw limit.bin | awk -F'\t' '$3 ~ /^(mmap|munmap|mremap)$/' | wc -l) + \
+	$(field limit.bin .lost.stopped_mappings)))" "null $(raw threads.bin | awk -F'\t' '$3 ~ /^(mmap|munmap|mremap)$/' | wc -l)" \
+	"after the log's limit they are counted as lost"
 recorded plain.bin "$targets/plain" 10
 is "$(mappings plain.bin)" "0 0 0 0 0 0 0" "a program that maps nothing itself: what libc maps is not its own"
 "$analyze" summary --format json calls.bin threads.bin >both

@@ -30,18 +30,19 @@ counted max MEMSCOPE_MAX_SIZE=1MiB "$targets/hostile" work 300000
 is $? 5 "MEMSCOPE_MAX_SIZE: the program runs"
 log=$(ls max.*.bin)
 ok "the log keeps to it" [ "$(stat -c %s "$log")" -le 1048576 ]
-is "$(wc -l <max.err)" 1 "one line says that recording stopped"
-read -r made _ ended bytes _ <<END
-$(counts max.counts/*)
-END
-read -r in_made _ in_ended in_bytes _ <<END
-$(totals "$log")
-END
-is "$((in_made + $(lost "$log" 3))) $((in_bytes + $(lost "$log" 4))) $((in_ended + $(lost "$log" 5)))" \
-	"$made $bytes $ended" "the rest is counted exactly: allocations, bytes, frees"
-ok "most of it came after the limit" [ "$(lost "$log" 3)" -gt 10000 ]
-is "$(field "$log" .lost.stopped_allocations)" "$(lost "$log" 3)" "the analyzer says how much"
-ok "the text says it too" sh -c "'$analyze' '$log' 2>&1 | grep -qi 'lost\|not recorded\|stopped'"
+is "$(wc -l <max.err)" 1 "one line says so"
+is "$(totals "$log")" "$(counts max.counts/*)" "totals go on exactly: the independent reader"
+is "$(summary_totals "$log")" "$(counts max.counts/*)" "and the analyzer"
+is "$(lost "$log" 3)" 0 "nothing is lost"
+ok "most of it came after the limit" [ "$(raw -i "$log" | awk '$1 == "counts" { n += $3 } END { print n }')" -gt 10000 ]
+ok "the text says from when on" sh -c "'$analyze' '$log' 2>&1 | grep -q '^exact totals only from .* on'"
+ok "what was live then is told apart" [ "$(field "$log" '.processes[0].before_limit.peak_memory')" -gt 0 ]
+ok "sites are those until then" [ "$(field "$log" '.sites[0].peak_bytes')" -gt 0 ]
+"$analyze" snapshot --at 100% --format json "$log" >late.json
+is "$(jq '.totals.current_memory, .totals.total_allocations' late.json)" "null
+null" "a snapshot of later knows nothing"
+is "$(field "$log" '.totals.current_memory, .totals.peak_memory')" "null
+null" "what was live at the end is not known"
 
 mkdir fsize
 (cd fsize && LD_PRELOAD="$recorder" MEMSCOPE_OUTPUT=log.bin "$targets/hostile" fsize 300000 2>err)

@@ -11,6 +11,10 @@ complains() {
 	ok "the line names $1" grep -q "$1" err
 }
 complains MEMSCOPE_STACKS maybe
+complains MEMSCOPE_MODE half
+complains MEMSCOPE_SAMPLE 0
+complains MEMSCOPE_SAMPLE often
+complains MEMSCOPE_CULL 10
 complains MEMSCOPE_DEPTH -3
 complains MEMSCOPE_DEPTH 3x
 complains MEMSCOPE_FREE_STACKS 2
@@ -26,7 +30,7 @@ done
 complains MEMSCOPE_COLOUR red
 recorded bad2.bin MEMSCOPE_QUIET=1 MEMSCOPE_DEPTH=x MEMSCOPE_COLOUR=red "$targets/plain" 10 2>err
 is "$(wc -c <err)" 0 "QUIET silences them"
-recorded fine.bin MEMSCOPE_STACKS=full MEMSCOPE_DEPTH=0 MEMSCOPE_FREE_STACKS=1 MEMSCOPE_START=on \
+recorded fine.bin MEMSCOPE_STACKS=full MEMSCOPE_MODE=full MEMSCOPE_SAMPLE=512KiB MEMSCOPE_CULL=10ms MEMSCOPE_DEPTH=0 MEMSCOPE_FREE_STACKS=1 MEMSCOPE_START=on \
 	MEMSCOPE_MAX_SIZE=0 MEMSCOPE_QUIET=0 MEMSCOPE_FOLLOW=fork,exec MEMSCOPE_MMAP=1 "$targets/plain" 10 2>err
 is "$(wc -c <err)" 0 "the defaults, spelled out, are no news"
 

@@ -59,6 +59,10 @@ sub v { my $first = ord substr $body, $at, 1; my $n = 1;
 	$n++ until $first >> $n - 1 & 1;
 	return u($n) >> $n }
 
+my @counts = (0) x 5;	# allocations reallocations deallocations failed bytes
+my (%thread_counts, @modes, @pending);
+my @folded = (0, 0);	# blocks bytes
+my ($class_blocks, $class_bytes) = (0, 0);
 my (@events, %node, %module, %thread, %costs, @facts, @samples, @states, @notes, @clocks, @execs, %kinds);
 my $offset = $head_bytes;
 while ($offset + 64 <= length $log && $offset < $extent) {
@@ -68,10 +72,55 @@ while ($offset + 64 <= length $log && $offset < $extent) {
 	die sprintf "no window at %#x\n", $offset if $wmagic != 0x4e57534d;
 	die sprintf "window at %#x has length %d\n", $offset, $length if !$length || $length % 4096;
 	$kinds{$kind}++;
-	$body = substr $log, $offset + $header, $kind == 3 ? $length - $header : $commit;
+	$body = substr $log, $offset + $header, $kind == 3 || $kind == 4 ? $length - $header : $commit;
 	$at = 0;
-	if ($kind == 3) { nodes($owner) } elsif ($kind == 1 || $kind == 2) { window($kind, $owner, $sequence, $base) }
+	if ($kind == 3) { nodes($owner) } elsif ($kind == 4) { counters($owner, $sequence) }
+	elsif ($kind == 1 || $kind == 2) { window($kind, $owner, $sequence, $base) }
 	$offset += $length;
+}
+
+# blocks whose event was not written, or just so
+if (@pending) {
+	my %there;
+	$there{"$_->[0] $_->[5]"} = 1 for @events;
+	for (@pending) {
+		my ($state, $event) = @$_;
+		push @events, $event if $state == 1 || !$there{"$event->[0] $event->[5]"};
+	}
+}
+
+# exact totals, of threads (1) and of size classes (2)
+sub counters {
+	my ($what, $sequence) = @_;
+	if ($what == 3) {
+		for (; $at + 80 <= length $body; $at += 80) {
+			my ($stack, $r, @n) = unpack 'V V Q<9', substr $body, $at, 80;
+			next if !$n[0];
+			my $lived = 0;
+			$lived += $_ for @n[3 .. 8];
+			die "lifetimes do not add up\n" if $lived != $n[0];
+			$folded[0] += $n[0]; $folded[1] += $n[1];
+		}
+	} elsif ($what == 4) {
+		my ($thread, $place) = (unpack('V', substr $body, 24, 4), 0);
+		for ($at = 32; $at + 32 <= length $body; $at += 32) {
+			my ($ticks, $size, $packed, $stack, $state) = unpack 'Q<3 V V', substr $body, $at, 32;
+			next if !$state;
+			push @pending, [$state, [$ticks, $sequence, $place++, $thread, $packed >> 8 & 0xff,
+				$packed >> 16, $size, $packed & 0xff, $stack]];
+		}
+	} elsif ($what == 1) {
+		for (; $at + 64 <= length $body; $at += 64) {
+			my ($thread, $r, @n) = unpack 'V V Q<5', substr $body, $at, 64;
+			$counts[$_] += $n[$_] for 0 .. 4;
+			$thread_counts{$thread}[$_] += $n[$_] for 0 .. 4;
+		}
+	} elsif ($what == 2) {
+		for (; $at + 1040 <= length $body; $at += 1040) {
+			my @n = unpack 'Q<130', substr $body, $at, 1040;
+			$class_blocks += $n[2 * $_], $class_bytes += $n[2 * $_ + 1] for 0 .. 64;
+		}
+	}
 }
 
 sub check {
@@ -164,6 +213,7 @@ sub record {
 	elsif ($type == 9) { push @clocks, [v(), v()] }
 	elsif ($type == 10) { push @states, [v(), v()] }
 	elsif ($type == 11) { push @notes, $payload }
+	elsif ($type == 16) { push @modes, [v(), v(), v()] }
 	elsif ($type == 12) { my ($t, $error) = (v(), v()); push @execs, [$error, substr $body, $at] }
 	elsif ($type == 22) {
 		my ($id, $t, %cost) = (v(), v());
@@ -208,6 +258,8 @@ if ($mode eq '-i') {
 	print "clock_pair @$_\n" for @clocks;
 	print "state @$_\n" for @states;
 	print "note $_\n" for @notes;
+	print "mode $_->[0] $_->[1]\n" for sort { $a->[2] <=> $b->[2] } @modes;
+	print "counts $_ @{$thread_counts{$_}}\n" for sort { $a <=> $b } keys %thread_counts;
 	print "exec $_->[0] $_->[1]\n" for @execs;
 	for my $id (sort { $a <=> $b } keys %costs) {
 		my $c = $costs{$id}[1];
@@ -239,6 +291,18 @@ if ($mode eq '-t') {
 			if ($event == 43) { $ended++; next }
 			$changed++; $bytes += $size; $begin->($at, $size);
 		}
+	}
+	if ($kinds{4}) {
+		die "size classes do not add up\n"
+			if $class_blocks != $counts[0] + $counts[1] || $class_bytes != $counts[4];
+		my ($first) = sort { $a->[2] <=> $b->[2] } @modes;
+		# the full mode has counts of what came after the size limit only
+		die "folded and written blocks are not all\n" if $first->[0] == 2 && !$stop &&
+			($made + $folded[0] != $counts[0] || $bytes + $folded[1] != $counts[4] ||
+			$changed != $counts[1] || $ended + $folded[0] != $counts[2]);
+		($made, $changed, $ended, $failed, $bytes) = (0) x 5 if $first->[0] != 1;
+		$made += $counts[0]; $changed += $counts[1]; $ended += $counts[2];
+		$failed += $counts[3]; $bytes += $counts[4];
 	}
 	print join(' ', $made, $changed, $ended, $bytes, $failed, $unmatched, $over, scalar keys %live, $now, $peak), "\n";
 	exit 0;
