@@ -157,7 +157,7 @@ START_TEST(in_a_log)
 					    { 1030, BASE, 8192 },
 					    { 1030, 0x10050, 32 },
 					    { 1070, BASE, 4096 } };
-	struct ms_instant_at end = { MS_AT_END, 0 };
+	struct ms_instant_at end = { .instant = MS_AT_END };
 	struct ms_snapshot *snapshot;
 	const struct ms_mapping_totals *t;
 	struct log_builder lb;

@@ -62,7 +62,7 @@ static void fixture_release(struct fixture *f)
 static struct ms_snapshot *snapshot_at(struct fixture *f, enum ms_instant instant,
 				       uint64_t ns)
 {
-	struct ms_instant_at at = { instant, ns };
+	struct ms_instant_at at = { .instant = instant, .at_ns = ns };
 	struct ms_snapshot *snapshot;
 	struct ms_error err;
 
