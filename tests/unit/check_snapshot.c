@@ -163,7 +163,7 @@ END_TEST
 
 START_TEST(every_failing_allocation_is_told)
 {
-	struct ms_instant_at at = { MS_AT_PEAK, 0 };
+	struct ms_instant_at at = { .instant = MS_AT_PEAK, .at_ns = 0 };
 	struct ms_snapshot *snapshot = NULL;
 	ms_status status = MS_ENOMEM;
 	struct fixture f;
