@@ -5,7 +5,9 @@
 #ifndef MS_CLI_H
 #define MS_CLI_H
 
-#include <memscope/memscope.h>
+#include <memscope/capture.h>
+#include <memscope/event_store.h>
+#include <memscope/snapshot.h>
 
 #include <stdbool.h>
 #include <stddef.h>

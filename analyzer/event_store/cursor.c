@@ -36,6 +36,8 @@ struct ms_cursor {
 	struct entry *heap; /* a binary heap, the least first */
 	size_t heap_count;
 	uint64_t limit; /* below it heap[0] is the least of all, without looking */
+	uint64_t ticks; /* of the event delivered last */
+	struct ms_want want;
 };
 
 static int compare(uint64_t a, uint64_t b)
@@ -156,7 +158,7 @@ static void settle(struct ms_cursor *c)
 		c->limit = c->starts[c->started]->first_ticks;
 }
 
-bool ms_cursor_next(struct ms_cursor *c, struct ms_event *event)
+static inline bool next(struct ms_cursor *c, struct ms_event *event)
 {
 	struct reader *top;
 
@@ -164,6 +166,7 @@ bool ms_cursor_next(struct ms_cursor *c, struct ms_event *event)
 		return false;
 	top = c->heap[0].reader;
 	*event = top->next;
+	c->ticks = event->at_ns;
 	event->at_ns = ms_ticks_to_ns(&c->scale, event->at_ns);
 	if (__builtin_expect(advance(top), 1)) {
 		c->heap[0].ticks = top->next.at_ns;
@@ -175,6 +178,32 @@ bool ms_cursor_next(struct ms_cursor *c, struct ms_event *event)
 	}
 	settle(c);
 	return true;
+}
+
+static bool is_wanted(const struct ms_cursor *c, const struct ms_event *event)
+{
+	const struct ms_want *want = &c->want;
+
+	return event->at_ns >= want->from_ns &&
+	       (c->ticks > want->after_ticks || !want->after_ticks) &&
+	       (!want->thread || event->thread == want->thread) &&
+	       (!want->address || event->address == want->address);
+}
+
+bool ms_cursor_next(struct ms_cursor *c, struct ms_event *event)
+{
+	do {
+		if (!next(c, event))
+			return false;
+		if (c->want.to_ns && event->at_ns > c->want.to_ns)
+			return false;
+	} while (!is_wanted(c, event));
+	return true;
+}
+
+uint64_t ms_cursor_ticks(const struct ms_cursor *c)
+{
+	return c->ticks;
 }
 
 /*
@@ -228,12 +257,19 @@ static int prepare(struct ms_cursor *c, const struct ms_store *store)
 ms_status ms_cursor_open(struct ms_cursor **out, const struct ms_store *store,
 			 struct ms_error *err)
 {
+	return ms_cursor_open_want(out, store, &(struct ms_want){ 0 }, err);
+}
+
+ms_status ms_cursor_open_want(struct ms_cursor **out, const struct ms_store *store,
+			      const struct ms_want *want, struct ms_error *err)
+{
 	struct ms_cursor *c = ms_alloc_zero(1, sizeof(*c));
 
 	*out = NULL;
 	if (!c)
 		return ms_fail_memory(err);
 	c->scale = store->scale;
+	c->want = *want;
 	if (prepare(c, store)) {
 		ms_cursor_close(c);
 		return ms_fail_memory(err);

@@ -70,19 +70,35 @@ MS_MUST_CHECK ms_status ms_store_add_window(struct ms_store *store,
 					    struct ms_error *err);
 
 uint64_t ms_store_event_count(const struct ms_store *store);
-/* Ticks of the first and the last event; false when there are none. */
 /* Does a run of events of this thread end at that very tick? */
 bool ms_store_run_ends(const struct ms_store *store, uint32_t thread, uint64_t ticks);
+/* Ticks of the first and the last event; false when there are none. */
 bool ms_store_tick_range(const struct ms_store *store, uint64_t *first, uint64_t *last);
 
-/* One pass over all events in log order: time, then window sequence, then position. */
+/* What of the events a cursor delivers.  Zero: all of them. */
+struct ms_want {
+	uint64_t from_ns;     /* at or after */
+	uint64_t to_ns;	      /* at or before; 0: no limit */
+	uint64_t after_ticks; /* of the log, later than; 0: no limit */
+	uint32_t thread;      /* the log's id; 0: of all */
+	uint64_t address;     /* that the event itself bears; 0: any */
+};
+
+/* One pass over events in log order: time, then window sequence, then position. */
 struct ms_cursor;
 
 MS_MUST_CHECK ms_status ms_cursor_open(struct ms_cursor **out,
 				       const struct ms_store *store,
 				       struct ms_error *err);
+/* The same for a part of them; only the windows concerned are read. */
+MS_MUST_CHECK ms_status ms_cursor_open_want(struct ms_cursor **out,
+					    const struct ms_store *store,
+					    const struct ms_want *want,
+					    struct ms_error *err);
 /* The next event, or false at the end.  Allocates nothing and cannot fail. */
 bool ms_cursor_next(struct ms_cursor *cursor, struct ms_event *event);
+/* The ticks of the event delivered last; 0 before the first. */
+uint64_t ms_cursor_ticks(const struct ms_cursor *cursor);
 void ms_cursor_close(struct ms_cursor *cursor);
 
 #endif

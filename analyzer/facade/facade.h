@@ -12,7 +12,9 @@
 #include "analyzer/render/render.h"
 #include "analyzer/snapshot/snapshot.h"
 
-#include <memscope/memscope.h>
+#include <memscope/capture.h>
+#include <memscope/event_store.h>
+#include <memscope/snapshot.h>
 
 struct ms_trace {
 	char *path;

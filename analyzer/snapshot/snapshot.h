@@ -95,6 +95,9 @@ struct ms_observer {
 	void (*block)(void *context, enum ms_change change, const struct ms_block *block,
 		      const struct ms_event *event, const struct ms_totals *totals);
 	void *context;
+	/* Before the event is applied; may be NULL.  An error ends the replay. */
+	ms_status (*event)(void *context, const struct ms_event *event,
+			   struct ms_error *err);
 };
 
 MS_MUST_CHECK ms_status ms_heap_new(struct ms_heap **out,
@@ -151,6 +154,36 @@ MS_MUST_CHECK ms_status ms_mappings_apply(struct ms_mappings *mappings,
 					  const struct ms_event *event,
 					  struct ms_error *err);
 const struct ms_mapping_totals *ms_mappings_totals(const struct ms_mappings *mappings);
+
+/* --- heap_replay.c: the events of a log through a heap
+ * --------------------------------------- */
+
+/* How far: to the first limit that is met. */
+struct ms_replay_options {
+	const struct ms_store *store;
+	uint64_t to_events;    /* that many; UINT64_MAX: all */
+	uint64_t to_ns;	       /* events at that time are included; UINT64_MAX: all */
+	uint64_t sample_bytes; /* as struct ms_instant_at has it */
+	unsigned threads;      /* that may work; 0: as many as there are processors */
+	const struct ms_progress *progress; /* or NULL */
+};
+
+struct ms_replayed {
+	struct ms_heap *heap;	      /* as it is at the end: free it */
+	struct ms_mappings *mappings; /* the same */
+	uint64_t last_ns;	      /* of the last event applied; 0: none was */
+};
+
+/*
+ * Apply events from the log's beginning, telling observer (may be NULL) each of them and
+ * each change, in log order, by one thread.  MS_OK, MS_ENOMEM, or what the observer
+ * returned; out holds nothing then.
+ */
+MS_MUST_CHECK ms_status ms_replay(struct ms_replayed *out,
+				  const struct ms_replay_options *options,
+				  const struct ms_observer *observer,
+				  struct ms_error *err);
+void ms_replayed_release(struct ms_replayed *replayed);
 
 /* --- a snapshot: totals and figures per group at one instant ---------------------------
  */

@@ -6,7 +6,9 @@
 #include "analyzer/base/alloc.h"
 #include "tests/unit/log_builder.h"
 
-#include <memscope/memscope.h>
+#include <memscope/capture.h>
+#include <memscope/event_store.h>
+#include <memscope/snapshot.h>
 
 #include <check.h>
 #include <errno.h>

@@ -77,21 +77,8 @@ size_t memscope_damage_count(const struct memscope *m, size_t trace);
  */
 const char *memscope_damage(struct memscope *m, size_t trace, size_t damage);
 
-/* --- reports
- * ------------------------------------------------------------------------------ */
-
-enum memscope_format { MEMSCOPE_TEXT, MEMSCOPE_JSON, MEMSCOPE_CSV };
-
-/* Where a report goes and how text looks. */
-struct memscope_output {
-	/* Take all the bytes: 0, or an errno value. */
-	int (*write)(void *context, const char *data, size_t bytes);
-	void *context;
-	enum memscope_format format;
-	unsigned width; /* of the terminal, in columns; 0: lines are never cut */
-	int colour;	/* not 0: escape sequences for colour */
-	int unicode;	/* not 0: trees are drawn with box characters */
-};
+/* --- time
+ * --------------------------------------------------------------------------------- */
 
 /* A point of a recording's time. */
 enum memscope_time_kind {
@@ -109,95 +96,27 @@ struct memscope_time {
 /* "start", "end", "peak", "12.5s", "830ms", "40%": 0, or -1 when text is none of them. */
 int memscope_parse_time(const char *text, struct memscope_time *time);
 
-enum memscope_sort {
-	MEMSCOPE_BY_PEAK,      /* bytes live at the process's peak */
-	MEMSCOPE_BY_LIVE,      /* bytes live at the end, or at the instant asked for */
-	MEMSCOPE_BY_ALLOCATED, /* bytes ever allocated */
-	MEMSCOPE_BY_CALLS,     /* allocations made */
-	MEMSCOPE_BY_TEMPORARY  /* blocks freed before the thread made another */
-};
-
-struct memscope_summary_options {
-	enum memscope_sort sort;
-	unsigned top;	/* sites shown in text; 0: 10 */
-	unsigned depth; /* frames of a stack; 0: 8 a branch in text, 128 in JSON */
-};
+/* --- filters
+ * ------------------------------------------------------------------------------ */
 
 /*
- * Totals, peak, sites, threads, losses.  JSON has the keys of memscope-analyze(1); CSV is
- * the table of sites.  Several traces are summed.
+ * Which blocks a report is about: those that meet every condition set here.  Zero: all.
+ * Patterns are POSIX extended regular expressions, found anywhere in the name.
  */
-int memscope_summary(struct memscope *m, const struct memscope_summary_options *options,
-		     const struct memscope_output *output, struct memscope_error *err);
-
-struct memscope_info_options {
-	int windows; /* not 0: list every window of the log */
+struct memscope_filter {
+	int use_from, use_to;	       /* not 0: the limit holds, inclusive */
+	struct memscope_time from, to; /* when the block was made */
+	uint64_t thread;	       /* kernel tid of the thread that made it; 0: any */
+	int use_size;
+	uint64_t size_from, size_to; /* bytes asked for, inclusive */
+	int use_lifetime;
+	uint64_t lifetime_from_ns, lifetime_to_ns; /* so far, for those that live */
+	int live, freed;      /* only those that are, at the report's instant */
+	const char *site;     /* of "function file:line" of the frame it is filed under */
+	const char *function; /* of any frame's function */
+	const char *file;     /* of any frame's source file */
+	const char *module;   /* of any frame's module */
 };
-
-/* Head, process, clock, modules, threads, windows, losses, damage.  CSV is key,value. */
-int memscope_info(struct memscope *m, const struct memscope_info_options *options,
-		  const struct memscope_output *output, struct memscope_error *err);
-
-enum memscope_group {
-	MEMSCOPE_GROUP_SITE,
-	MEMSCOPE_GROUP_STACK,
-	MEMSCOPE_GROUP_THREAD,
-	MEMSCOPE_GROUP_MODULE,
-	MEMSCOPE_GROUP_SIZE,
-	MEMSCOPE_GROUP_NONE /* every live block; JSON and CSV: not in any order */
-};
-
-struct memscope_snapshot_options {
-	struct memscope_time at;
-	enum memscope_group by;
-	unsigned top;	/* rows; 0: 20 in text, all in JSON and CSV */
-	unsigned depth; /* frames of a stack, as in the summary */
-};
-
-/* The heap at one instant. */
-int memscope_snapshot(struct memscope *m, const struct memscope_snapshot_options *options,
-		      const struct memscope_output *output, struct memscope_error *err);
-
-struct memscope_dump_options {
-	struct memscope_time from, to; /* both zero: everything; see use_from, use_to */
-	int use_from, use_to;	       /* not 0: the limit holds */
-	int stacks;		       /* not 0: text shows the site of each stack */
-};
-
-/*
- * The events of one trace (MEMSCOPE_USAGE with more), in order, one row each; a realloc
- * is one row, at its end.  Memory does not grow with the number of rows.  *unfinished,
- * when not NULL, is how many reallocs had not returned when the recording (or the range)
- * ended.
- */
-int memscope_dump(struct memscope *m, const struct memscope_dump_options *options,
-		  const struct memscope_output *output, uint64_t *unfinished,
-		  struct memscope_error *err);
-
-/* --- recording
- * ---------------------------------------------------------------------------- */
-
-struct memscope_record_options {
-	char *const *argv;     /* the program and its arguments, NULL at the end */
-	const char *library;   /* libmemscope.so; NULL: found beside the analyzer */
-	const char *output;    /* MEMSCOPE_OUTPUT; NULL: as in the environment */
-	char *const *settings; /* more "MEMSCOPE_x=value", NULL at the end; may be NULL */
-};
-
-struct memscope_record_result {
-	int exit_code; /* the program's; 128 + the signal that ended it */
-	int signal;    /* 0: it exited */
-	uint64_t pid;
-	char log_path[4096]; /* "": it wrote no log */
-};
-
-/*
- * Run a program under the recorder and wait for it.  MEMSCOPE_OK when it ran, whatever it
- * returned; MEMSCOPE_USAGE when it cannot be recorded (static, set-id, another
- * architecture ...); MEMSCOPE_IO when it cannot be started.
- */
-int memscope_record(const struct memscope_record_options *options,
-		    struct memscope_record_result *result, struct memscope_error *err);
 
 #ifdef __cplusplus
 }
