@@ -10,7 +10,7 @@
 #include <string.h>
 
 struct live {
-	const struct ms_block *block; /* in the snapshot's heap */
+	struct ms_block block;
 	size_t trace;
 };
 
@@ -47,7 +47,7 @@ static bool collect(void *context, const struct ms_block *block)
 	b->failed = ms_grow((void **)&b->items, &b->capacity, b->count,
 			    sizeof(*b->items)) < 0;
 	if (!b->failed)
-		b->items[b->count++] = (struct live){ block, b->trace };
+		b->items[b->count++] = (struct live){ *block, b->trace };
 	return !b->failed;
 }
 
@@ -55,13 +55,13 @@ static int largest_first(const void *a, const void *b)
 {
 	const struct live *x = a, *y = b;
 
-	if (x->block->size != y->block->size)
-		return x->block->size < y->block->size ? 1 : -1;
+	if (x->block.size != y->block.size)
+		return x->block.size < y->block.size ? 1 : -1;
 	if (x->trace != y->trace)
 		return x->trace < y->trace ? -1 : 1;
-	if (x->block->address != y->block->address)
-		return x->block->address < y->block->address ? -1 : 1;
-	return x->block->at_ns < y->block->at_ns ? -1 : x->block->at_ns > y->block->at_ns;
+	if (x->block.address != y->block.address)
+		return x->block.address < y->block.address ? -1 : 1;
+	return x->block.at_ns < y->block.at_ns ? -1 : x->block.at_ns > y->block.at_ns;
 }
 
 ms_status ms_facade_site_text(struct ms_strbuf *text, struct ms_metadata *meta,
@@ -104,7 +104,7 @@ static ms_status next_block(struct ms_rows *rows, struct ms_value *values, bool 
 	*more = b->index < b->count && (!b->limit || b->index < b->limit);
 	if (!*more)
 		return MS_OK;
-	block = b->items[b->index].block;
+	block = &b->items[b->index].block;
 	meta = b->m->traces[b->items[b->index].trace].meta;
 	now = ms_snapshot_at_ns(b->snapshots[b->items[b->index].trace]);
 	b->index++;

@@ -126,7 +126,10 @@ void ms_heap_sampled(struct ms_heap *heap, uint64_t sample_bytes);
 /* A hint that an event with this address comes soon. */
 void ms_heap_prefetch(const struct ms_heap *heap, uint64_t address);
 const struct ms_totals *ms_heap_totals(const struct ms_heap *heap);
-/* Visit each live block, those in transit too, in no order, until visit returns false. */
+/*
+ * Visit each live block, those in transit too, in no order, until visit returns false.
+ * The block is there during the visit only: the heap keeps it in another form.
+ */
 void ms_heap_each(const struct ms_heap *heap,
 		  bool (*visit)(void *context, const struct ms_block *block),
 		  void *context);
