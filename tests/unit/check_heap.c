@@ -369,7 +369,7 @@ struct fixture {
 static struct fixture *fixture_new(uint64_t seed)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct ms_observer observer = { ms_aggregate_block, NULL };
+	struct ms_observer observer = { .block = ms_aggregate_block };
 
 	ck_assert_ptr_nonnull(f);
 	random_seed = seed;
