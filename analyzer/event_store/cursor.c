@@ -201,6 +201,15 @@ bool ms_cursor_next(struct ms_cursor *c, struct ms_event *event)
 	return true;
 }
 
+size_t ms_cursor_batch(struct ms_cursor *c, struct ms_event *events, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && ms_cursor_next(c, &events[i]))
+		i++;
+	return i;
+}
+
 uint64_t ms_cursor_ticks(const struct ms_cursor *c)
 {
 	return c->ticks;

@@ -97,8 +97,74 @@ MS_MUST_CHECK ms_status ms_cursor_open_want(struct ms_cursor **out,
 					    struct ms_error *err);
 /* The next event, or false at the end.  Allocates nothing and cannot fail. */
 bool ms_cursor_next(struct ms_cursor *cursor, struct ms_event *event);
+/* The next events, at most n, as that many calls of it; how many: 0 at the end. */
+size_t ms_cursor_batch(struct ms_cursor *cursor, struct ms_event *events, size_t n);
 /* The ticks of the event delivered last; 0 before the first. */
 uint64_t ms_cursor_ticks(const struct ms_cursor *cursor);
 void ms_cursor_close(struct ms_cursor *cursor);
+
+/* --- index_file.c, index_write.c: what was found out about a log, kept beside it
+ * -------------
+ *
+ * LOG.idx is never needed: whoever finds none, or one that is not of this log, works it
+ * out again.  It is made of parts, told apart by kind and number.
+ */
+
+/* Of the log that an index was made from; an index of another one is none. */
+struct ms_index_identity {
+	uint64_t bytes;	   /* of the file */
+	uint64_t mtime_ns; /* of the file */
+	uint64_t windows;  /* a hash of all window headers, commit words included */
+	uint64_t head;	   /* a hash of the head and the status */
+};
+
+enum ms_index_kind {
+	MS_INDEX_CHUNKS = 1,	 /* event_store's: entry points to the events */
+	MS_INDEX_BLOOMS = 2,	 /* event_store's: addresses, one part a window */
+	MS_INDEX_CHECKPOINT = 3, /* snapshot's */
+	MS_INDEX_FIGURES = 4,	 /* snapshot's: of the whole log */
+};
+
+struct ms_index; /* a mapped index: its bytes are hostile, whatever their checksum says */
+
+/*
+ * The index of the log at log_path.  MS_OK, with *out NULL when there is none, or it is
+ * of another log or another version, or broken; MS_ENOMEM.
+ */
+MS_MUST_CHECK ms_status ms_index_open(struct ms_index **out, const char *log_path,
+				      const struct ms_index_identity *identity,
+				      struct ms_error *err);
+void ms_index_close(struct ms_index *index); /* NULL is fine */
+/*
+ * The bytes of a part, 64-byte aligned, valid while the index is open; false: it has no
+ * such part, or its checksum, looked at when it is asked for first, differs.  Any thread.
+ */
+bool ms_index_part(const struct ms_index *index, unsigned kind, uint32_t number,
+		   const uint8_t **bytes, size_t *len_bytes);
+/* How many parts of a kind it has.  Their numbers need not be dense. */
+size_t ms_index_part_count(const struct ms_index *index, unsigned kind);
+uint64_t ms_index_file_bytes(const struct ms_index *index);
+
+/*
+ * A new index.  It has no name until it is whole; whatever goes wrong (no memory, no
+ * room, a directory that cannot be written) only means that there will be none.
+ */
+struct ms_index_writer;
+
+/* NULL: there cannot be one. */
+struct ms_index_writer *ms_index_begin(const char *log_path);
+/* Write a part, which no other has the kind and number of, to the file.  Any thread. */
+void ms_index_add(struct ms_index_writer *writer, unsigned kind, uint32_t number,
+		  const void *bytes, size_t len_bytes);
+/* Add all sound parts of a kind of another index. */
+void ms_index_copy(struct ms_index_writer *writer, const struct ms_index *from,
+		   unsigned kind);
+/*
+ * Put it in place of the one that may be there; true: done.  Frees writer.  What is there
+ * and is no index of ours stays.
+ */
+bool ms_index_commit(struct ms_index_writer *writer,
+		     const struct ms_index_identity *identity);
+void ms_index_abandon(struct ms_index_writer *writer); /* NULL is fine */
 
 #endif
