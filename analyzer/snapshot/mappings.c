@@ -62,61 +62,58 @@ static uint64_t end_of(uint64_t start, uint64_t size, unsigned bits)
 	return (end + mask) & ~mask;
 }
 
-static int take(struct ms_mappings *m, const struct ms_event *event, uint64_t *calls)
+bool ms_mapping_range(const struct ms_event *event, uint64_t *start, uint64_t *end,
+		      bool *takes)
 {
-	if (!event->address) {
-		m->totals.failed++;
-		return 0;
-	}
-	if (ms_intervals_add(&m->set, event->address,
-			     end_of(event->address, event->size, page_bits(event))) < 0)
-		return -1;
-	++*calls;
-	return 0;
+	uint64_t at = event->address, by = event->size;
+
+	if (event->class < MS_CLASS_MAP || event->class > MS_CLASS_BREAK)
+		return false;
+	*takes = event->class == MS_CLASS_MAP || event->class == MS_CLASS_REMAP_END;
+	if (!at && (*takes || event->class == MS_CLASS_BREAK))
+		return false;
+	*start = at;
+	*end = end_of(at, by, page_bits(event));
+	if (event->class != MS_CLASS_BREAK)
+		return true;
+	/* The break goes down to its address, or up to it. */
+	*takes = !event->detail;
+	*start = event->detail ? at : at > by ? at - by : 0;
+	*end = !event->detail ? at : at > UINT64_MAX - by ? UINT64_MAX : at + by;
+	return true;
 }
 
-static int give_up(struct ms_mappings *m, const struct ms_event *event)
+static int move(struct ms_mappings *m, const struct ms_event *event, uint64_t *calls)
 {
-	return ms_intervals_remove(&m->set, event->address,
-				   end_of(event->address, event->size, PAGE_BITS));
-}
-
-/* The break goes down to its address, or up to it. */
-static int move_break(struct ms_mappings *m, const struct ms_event *event)
-{
-	uint64_t at = event->address, by = event->size, end;
+	uint64_t start, end;
+	bool takes;
 	int failed;
 
-	if (!at) {
+	if (!ms_mapping_range(event, &start, &end, &takes)) {
 		m->totals.failed++;
 		return 0;
 	}
-	if (event->detail) {
-		end = at > UINT64_MAX - by ? UINT64_MAX : at + by;
-		failed = ms_intervals_remove(&m->set, at, end);
-	} else {
-		failed = ms_intervals_add(&m->set, at > by ? at - by : 0, at);
-	}
-	m->totals.breaks += !failed;
+	failed = takes ? ms_intervals_add(&m->set, start, end)
+		       : ms_intervals_remove(&m->set, start, end);
+	*calls += !failed;
 	return failed;
 }
 
 static int apply(struct ms_mappings *m, const struct ms_event *event)
 {
+	uint64_t halves = 0;
+
 	switch (event->class) {
 	case MS_CLASS_MAP:
-		return take(m, event, &m->totals.maps);
+		return move(m, event, &m->totals.maps);
 	case MS_CLASS_UNMAP:
-		if (give_up(m, event) < 0)
-			return -1;
-		m->totals.unmaps++;
-		return 0;
+		return move(m, event, &m->totals.unmaps);
 	case MS_CLASS_REMAP_BEGIN:
-		return give_up(m, event);
+		return move(m, event, &halves);
 	case MS_CLASS_REMAP_END:
-		return take(m, event, &m->totals.remaps);
+		return move(m, event, &m->totals.remaps);
 	default:
-		return move_break(m, event);
+		return move(m, event, &m->totals.breaks);
 	}
 }
 

@@ -11,6 +11,7 @@
 #include "analyzer/base/map.h"
 #include "analyzer/base/progress.h"
 #include "analyzer/event_store/event_store.h"
+#include "analyzer/snapshot/weight.h"
 
 /*
  * Bytes are requested bytes.  At any instant
@@ -157,6 +158,12 @@ MS_MUST_CHECK ms_status ms_mappings_apply(struct ms_mappings *mappings,
 					  const struct ms_event *event,
 					  struct ms_error *err);
 const struct ms_mapping_totals *ms_mappings_totals(const struct ms_mappings *mappings);
+/*
+ * The addresses [*start, *end) that an event takes, or gives up; false: none, since it is
+ * no such event, or failed.
+ */
+bool ms_mapping_range(const struct ms_event *event, uint64_t *start, uint64_t *end,
+		      bool *takes);
 
 /* --- heap_replay.c: the events of a log through a heap
  * --------------------------------------- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * weight.h - how much a sampled block stands for (private to snapshot).
+ * weight.h - how much a sampled block stands for (a part of the door, snapshot.h).
  *
  * Horvitz and Thompson: a block that is sampled with probability p stands for 1/p blocks
  * like it, whose sum is without bias; its part of the sum's variance is (1 - p)/p^2 times

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * flows.c - which thread ended whose blocks.
+ */
+#include "analyzer/timeline/pass.h"
+#include "analyzer/base/alloc.h"
+
+struct watch {
+	struct ms_flows *out;
+	const struct ms_pass *pass;
+	struct ms_counter counter; /* of all, for what was unmatched */
+	uint32_t last_thread;	   /* that made the call before */
+	uint64_t overwritten;
+};
+
+static struct ms_keyed rows_of(struct ms_flows *out)
+{
+	return (struct ms_keyed){ (void **)&out->rows, &out->count, &out->capacity,
+				  sizeof(*out->rows), &out->by_thread };
+}
+
+static struct ms_flow *row_of(struct ms_flows *out, uint32_t thread)
+{
+	struct ms_keyed rows = rows_of(out);
+
+	return ms_keyed_find(&rows, thread);
+}
+
+const struct ms_flow *ms_flows_of(const struct ms_flows *flows, uint32_t thread)
+{
+	const uint64_t *index = ms_map_find(&flows->by_thread, thread);
+
+	return index ? &flows->rows[*index] : NULL;
+}
+
+/* What the call before did is complete: it may have been for a block that is unknown. */
+static void settle(struct watch *w)
+{
+	uint64_t before = w->counter.now.unmatched;
+	struct ms_flow *row = row_of(w->out, w->last_thread);
+
+	ms_counter_settle(&w->counter);
+	if (row)
+		row->unmatched += w->counter.now.unmatched - before;
+}
+
+static ms_status see_event(void *context, const struct ms_event *event,
+			   struct ms_error *err)
+{
+	struct watch *w = context;
+	struct ms_keyed rows = rows_of(w->out);
+	struct ms_flow *row;
+	bool is_new;
+
+	settle(w);
+	w->last_thread = event->thread;
+	if (event->class == MS_CLASS_UNKNOWN || event->class > MS_CLASS_REALLOC_FREED)
+		return MS_OK;
+	row = ms_keyed_at(&rows, event->thread, &is_new);
+	if (!row)
+		return ms_fail_memory(err);
+	row->thread = event->thread;
+	return ms_counter_event(&w->counter, event, err);
+}
+
+static void begin(struct watch *w, const struct ms_block *block,
+		  const struct ms_weight *weight)
+{
+	struct ms_flow *maker = row_of(w->out, block->thread);
+
+	if (!maker)
+		return;
+	maker->live_blocks += weight->blocks;
+	maker->live_bytes += weight->bytes;
+	if (maker->live_bytes > maker->peak_bytes) {
+		maker->peak_bytes = maker->live_bytes;
+		maker->peak_at_ns = block->at_ns;
+	}
+}
+
+static void end(struct watch *w, const struct ms_block *block,
+		const struct ms_event *event, const struct ms_weight *weight,
+		bool overwritten)
+{
+	struct ms_flow *maker = row_of(w->out, block->thread);
+	struct ms_flow *ender = row_of(w->out, event->thread);
+
+	if (!maker || !ender)
+		return;
+	maker->live_blocks -= weight->blocks;
+	maker->live_bytes -= weight->bytes;
+	if (overwritten)
+		return;
+	if (maker == ender) {
+		maker->own += weight->blocks;
+		maker->own_bytes += weight->bytes;
+		return;
+	}
+	maker->by_others += weight->blocks;
+	maker->by_others_bytes += weight->bytes;
+	ender->of_others += weight->blocks;
+	ender->of_others_bytes += weight->bytes;
+}
+
+static void see_block(void *context, enum ms_change change, const struct ms_block *block,
+		      const struct ms_event *event, const struct ms_totals *totals)
+{
+	struct watch *w = context;
+	bool overwritten = totals->overwritten_blocks != w->overwritten;
+	struct ms_weight weight = ms_weigh(w->pass->sample_bytes, block->size);
+
+	w->overwritten = totals->overwritten_blocks;
+	ms_counter_block(&w->counter, change, block, event, totals);
+	if (change == MS_CHANGE_BEGIN)
+		begin(w, block, &weight);
+	else
+		end(w, block, event, &weight, overwritten);
+}
+
+static void report(struct ms_flow *row, uint64_t sample_bytes)
+{
+	uint64_t *sums[] = {
+		&row->own,	  &row->own_bytes,	 &row->of_others,
+		&row->by_others,  &row->of_others_bytes, &row->by_others_bytes,
+		&row->live_bytes, &row->live_blocks,	 &row->peak_bytes
+	};
+
+	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
+		*sums[i] = ms_weight_sum(sample_bytes, *sums[i]);
+}
+
+ms_status ms_flows_init(struct ms_flows *out, const struct ms_pass *pass,
+			struct ms_error *err)
+{
+	struct ms_pass all = *pass;
+	struct watch watch = { .out = out, .pass = pass };
+	struct ms_observer observer = { .block = see_block,
+					.context = &watch,
+					.event = see_event };
+	struct ms_replayed replayed;
+	ms_status status;
+
+	*out = (struct ms_flows){ 0 };
+	ms_map_init(&out->by_thread);
+	all.chosen = NULL;
+	ms_counter_init(&watch.counter, &all);
+	status = ms_pass_run(&replayed, pass, &observer, err);
+	if (status != MS_OK) {
+		ms_flows_release(out);
+		return status;
+	}
+	ms_replayed_release(&replayed);
+	settle(&watch);
+	for (size_t i = 0; i < out->count; i++)
+		report(&out->rows[i], pass->sample_bytes);
+	return MS_OK;
+}
+
+void ms_flows_release(struct ms_flows *flows)
+{
+	ms_free(flows->rows);
+	ms_map_release(&flows->by_thread);
+	*flows = (struct ms_flows){ 0 };
+}

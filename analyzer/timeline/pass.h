@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pass.h - what the passes over a log share (private to timeline).
+ */
+#ifndef MS_TIMELINE_PASS_H
+#define MS_TIMELINE_PASS_H
+
+#include "analyzer/timeline/timeline.h"
+
+/* Replay what pass says; what remains of the replay is the caller's.  As ms_replay(). */
+MS_MUST_CHECK ms_status ms_pass_run(struct ms_replayed *out, const struct ms_pass *pass,
+				    const struct ms_observer *observer,
+				    struct ms_error *err);
+
+/* Does the event make a block, or try to? */
+static inline bool ms_event_makes(const struct ms_event *event)
+{
+	return event->class == MS_CLASS_ALLOC || event->class == MS_CLASS_REALLOC_END;
+}
+
+/* The block that it makes. */
+static inline struct ms_block ms_event_block(const struct ms_event *event)
+{
+	return (struct ms_block){ .address = event->address,
+				  .size = event->size,
+				  .at_ns = event->at_ns,
+				  .stack = event->stack,
+				  .thread = event->thread,
+				  .kind = event->kind,
+				  .align_log2 = event->align_log2 };
+}
+
+static inline bool ms_pass_wants(const struct ms_pass *pass, const struct ms_block *block)
+{
+	return !pass->chosen || pass->chosen->wants(pass->chosen->context, block);
+}
+
+/* Of an event that makes a block: look up what wants() needs. */
+MS_MUST_CHECK ms_status ms_pass_prepare(const struct ms_pass *pass,
+					const struct ms_event *event,
+					struct ms_error *err);
+
+/* Rows of item_bytes each, told apart by a key, in order of their first appearance. */
+struct ms_keyed {
+	void **items;
+	size_t *count, *capacity, item_bytes;
+	struct ms_map *index;
+};
+
+/* The row of key, made when need be, zeroed then; NULL without memory. */
+void *ms_keyed_at(const struct ms_keyed *rows, uint64_t key, bool *is_new);
+/* The row of key, or NULL. */
+void *ms_keyed_find(const struct ms_keyed *rows, uint64_t key);
+
+#endif
