@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cursor.c - all events in log order: a merge of the store's segments.
+ * cursor.c - events in log order: a merge of spans.
  *
- * A segment is sorted in itself, so the next event is always the least of the open
- * segments' next ones.  These stand in a binary heap; its top keeps delivering without a
- * comparison for as long as it stays below the runner-up, which is most of the time,
- * since threads run in slices.  A segment is opened when its first event is due and
- * closed after its last, so the heap holds about one entry a thread, however many windows
- * the log has.
+ * A span is sorted in itself, so the next event is always the least of the open spans'
+ * next ones.  These stand in a binary heap; its top keeps delivering without a comparison
+ * for as long as it stays below the runner-up, which is most of the time, since threads
+ * run in slices.  A span is opened when its first event is due and closed after its last,
+ * so the heap holds about one entry a thread, however many windows the log has.
  */
-#include "analyzer/base/alloc.h"
-#include "analyzer/event_store/decode.h"
-#include "analyzer/event_store/segment.h"
-
-#include <stdlib.h>
+#include "analyzer/event_store/chunk.h"
 
 struct reader {
 	struct ms_decoder decoder;
-	struct ms_event next; /* at_ns in ticks */
-	const struct ms_segment *segment;
+	struct ms_event next;  /* at_ns in ticks */
+	uint64_t last_ticks;   /* of the span */
+	uint32_t first, count; /* its chunks */
 };
 
 struct entry {
@@ -27,51 +23,27 @@ struct entry {
 };
 
 struct ms_cursor {
+	const struct ms_store *store;
 	struct ms_tick_scale scale;
-	const struct ms_segment **starts; /* by order of their first events */
-	size_t started, start_count;
+	struct ms_spans spans;
+	size_t started; /* of the spans */
 	struct reader *readers;
-	struct reader **idle; /* readers without a segment */
+	struct reader **idle; /* readers without a span */
 	size_t idle_count;
 	struct entry *heap; /* a binary heap, the least first */
 	size_t heap_count;
-	uint64_t limit; /* below it heap[0] is the least of all, without looking */
-	uint64_t ticks; /* of the event delivered last */
-	struct ms_want want;
+	uint64_t limit;	  /* below it heap[0] is the least of all, without looking */
+	uint64_t ticks;	  /* of the event delivered last */
+	uint64_t address; /* that is wanted; 0: any */
+	uint64_t from_ticks, to_ticks; /* that are wanted, both included */
 };
 
-static int compare(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
-/* Of two segments whose next events bear the same time. */
-static int compare_places(const struct ms_segment *a, const struct ms_segment *b)
-{
-	int order = compare(a->sequence, b->sequence);
-
-	return order ? order : compare(a->position, b->position);
-}
-
-static int compare_starts(const void *a, const void *b)
-{
-	const struct ms_segment *sa = *(const struct ms_segment *const *)a;
-	const struct ms_segment *sb = *(const struct ms_segment *const *)b;
-	int order = compare(sa->first_ticks, sb->first_ticks);
-
-	return order ? order : compare_places(sa, sb);
-}
-
-static int compare_ticks(const void *a, const void *b)
-{
-	return compare(*(const uint64_t *)a, *(const uint64_t *)b);
-}
-
-static bool entry_less(const struct entry *a, const struct entry *b)
+static bool entry_less(const struct ms_cursor *c, const struct entry *a,
+		       const struct entry *b)
 {
 	if (a->ticks != b->ticks)
 		return a->ticks < b->ticks;
-	return compare_places(a->reader->segment, b->reader->segment) < 0;
+	return ms_chunk_before(c->store, a->reader->first, b->reader->first);
 }
 
 static void sift_down(struct ms_cursor *c)
@@ -81,9 +53,9 @@ static void sift_down(struct ms_cursor *c)
 
 	while ((child = 2 * i + 1) < c->heap_count) {
 		if (child + 1 < c->heap_count &&
-		    entry_less(&c->heap[child + 1], &c->heap[child]))
+		    entry_less(c, &c->heap[child + 1], &c->heap[child]))
 			child++;
-		if (!entry_less(&c->heap[child], &entry))
+		if (!entry_less(c, &c->heap[child], &entry))
 			break;
 		c->heap[i] = c->heap[child];
 		i = child;
@@ -95,14 +67,14 @@ static void sift_up(struct ms_cursor *c, size_t i)
 {
 	struct entry entry = c->heap[i];
 
-	for (; i > 0 && entry_less(&entry, &c->heap[(i - 1) / 2]); i = (i - 1) / 2)
+	for (; i > 0 && entry_less(c, &entry, &c->heap[(i - 1) / 2]); i = (i - 1) / 2)
 		c->heap[i] = c->heap[(i - 1) / 2];
 	c->heap[i] = entry;
 }
 
 /*
- * Decode the reader's next event; false at the segment's end.  The segment was whole when
- * it was added; a file that somebody changes since then ends it early.
+ * Decode the reader's next event; false at the span's end.  The span was whole when it
+ * was added; a file that somebody changes since then ends it early.
  */
 static inline bool advance(struct reader *r)
 {
@@ -111,17 +83,48 @@ static inline bool advance(struct reader *r)
 	do
 		decoded = ms_decode(&r->decoder, &r->next);
 	while (__builtin_expect(decoded == MS_DECODED_RECORD, 0));
-	return decoded == MS_DECODED_EVENT && r->next.at_ns <= r->segment->last_ticks;
+	return decoded == MS_DECODED_EVENT && r->next.at_ns <= r->last_ticks;
 }
 
-static void open_segment(struct ms_cursor *c, const struct ms_segment *segment)
+/* The same for the next one that bears the address that is wanted. */
+static bool advance_to(struct reader *r, uint64_t address)
 {
+	for (;;) {
+		ms_decode_find(&r->decoder, address);
+		if (!advance(r))
+			return false;
+		if (r->next.address == address)
+			return true;
+	}
+}
+
+static bool advance_wanted(const struct ms_cursor *c, struct reader *r)
+{
+	return c->address ? advance_to(r, c->address) : advance(r);
+}
+
+/* The first event of a span that is wanted; what comes later is late enough as well. */
+static bool begin_reader(const struct ms_cursor *c, struct reader *r)
+{
+	bool more;
+
+	do
+		more = advance_wanted(c, r);
+	while (more && r->next.at_ns < c->from_ticks);
+	return more;
+}
+
+static void open_span(struct ms_cursor *c, const struct ms_span *span)
+{
+	const struct ms_chunk *chunks = c->store->chunks;
 	struct reader *r = c->idle[--c->idle_count];
 
-	r->segment = segment;
-	r->decoder = ms_decoder(segment->begin, segment->len_bytes, segment->base_ticks);
-	r->next.thread = segment->thread;
-	if (!advance(r)) {
+	r->first = span->first;
+	r->count = span->count;
+	r->decoder = ms_chunk_decoder(&chunks[span->first], span->count);
+	r->last_ticks = chunks[span->first + span->count - 1].last_ticks;
+	r->next.thread = chunks[span->first].thread;
+	if (!begin_reader(c, r)) {
 		c->idle[c->idle_count++] = r;
 		return;
 	}
@@ -129,19 +132,21 @@ static void open_segment(struct ms_cursor *c, const struct ms_segment *segment)
 	sift_up(c, c->heap_count++);
 }
 
-/* Is the next segment's first event before the heap's top? */
+/* Is the next span's first event before the heap's top? */
 static bool start_due(const struct ms_cursor *c)
 {
-	const struct ms_segment *next;
+	uint32_t first;
+	uint64_t ticks;
 
-	if (c->started == c->start_count)
+	if (c->started == c->spans.count)
 		return false;
 	if (!c->heap_count)
 		return true;
-	next = c->starts[c->started];
-	if (next->first_ticks != c->heap[0].ticks)
-		return next->first_ticks < c->heap[0].ticks;
-	return compare_places(next, c->heap[0].reader->segment) < 0;
+	first = c->spans.items[c->started].first;
+	ticks = c->store->chunks[first].first_ticks;
+	if (ticks != c->heap[0].ticks)
+		return ticks < c->heap[0].ticks;
+	return ms_chunk_before(c->store, first, c->heap[0].reader->first);
 }
 
 /* Bring the least event to the top after the top has changed. */
@@ -150,63 +155,110 @@ static void settle(struct ms_cursor *c)
 	if (c->heap_count)
 		sift_down(c);
 	while (start_due(c))
-		open_segment(c, c->starts[c->started++]);
+		open_span(c, &c->spans.items[c->started++]);
 	c->limit = UINT64_MAX;
 	for (size_t i = 1; i < 3 && i < c->heap_count; i++)
 		c->limit = c->heap[i].ticks < c->limit ? c->heap[i].ticks : c->limit;
-	if (c->started < c->start_count && c->starts[c->started]->first_ticks < c->limit)
-		c->limit = c->starts[c->started]->first_ticks;
+	if (c->started < c->spans.count) {
+		uint32_t first = c->spans.items[c->started].first;
+		uint64_t ticks = c->store->chunks[first].first_ticks;
+
+		c->limit = ticks < c->limit ? ticks : c->limit;
+	}
 }
 
-static inline bool next(struct ms_cursor *c, struct ms_event *event)
+/* The top's event was delivered, and more says whether it has another. */
+static inline void step(struct ms_cursor *c, bool more)
+{
+	struct reader *top = c->heap[0].reader;
+
+	if (__builtin_expect(more, 1)) {
+		c->heap[0].ticks = top->next.at_ns;
+		if (top->next.at_ns < c->limit)
+			return;
+	} else {
+		c->idle[c->idle_count++] = top;
+		c->heap[0] = c->heap[--c->heap_count];
+	}
+	settle(c);
+}
+
+static inline void deliver(struct ms_cursor *c, struct ms_event *event)
+{
+	*event = c->heap[0].reader->next;
+	c->ticks = event->at_ns;
+	event->at_ns = ms_ticks_to_ns(&c->scale, c->ticks);
+}
+
+static void stop(struct ms_cursor *c)
+{
+	c->heap_count = 0;
+	c->started = c->spans.count;
+}
+
+bool ms_cursor_next(struct ms_cursor *c, struct ms_event *event)
 {
 	struct reader *top;
 
 	if (!c->heap_count)
 		return false;
 	top = c->heap[0].reader;
-	*event = top->next;
-	c->ticks = event->at_ns;
-	event->at_ns = ms_ticks_to_ns(&c->scale, event->at_ns);
-	if (__builtin_expect(advance(top), 1)) {
-		c->heap[0].ticks = top->next.at_ns;
-		if (top->next.at_ns < c->limit)
-			return true;
-	} else {
-		c->idle[c->idle_count++] = top;
-		c->heap[0] = c->heap[--c->heap_count];
+	if (__builtin_expect(top->next.at_ns > c->to_ticks, 0)) {
+		stop(c);
+		return false;
 	}
-	settle(c);
+	deliver(c, event);
+	step(c, advance_wanted(c, top));
 	return true;
 }
 
-static bool is_wanted(const struct ms_cursor *c, const struct ms_event *event)
+/* Before this time the top's events can be delivered without looking at others. */
+static uint64_t run_limit(const struct ms_cursor *c)
 {
-	const struct ms_want *want = &c->want;
+	uint64_t limit = c->heap[0].reader->last_ticks;
 
-	return event->at_ns >= want->from_ns &&
-	       (c->ticks > want->after_ticks || !want->after_ticks) &&
-	       (!want->thread || event->thread == want->thread) &&
-	       (!want->address || event->address == want->address);
+	limit = c->limit < limit ? c->limit : limit;
+	return c->to_ticks < limit ? c->to_ticks : limit;
 }
 
-bool ms_cursor_next(struct ms_cursor *c, struct ms_event *event)
+/*
+ * Deliver the top's event, and more of its span, into events[0] to events[n - 1]: how
+ * many.  Its next one is left with it, so that the merge goes on from there.
+ */
+static size_t run_on(struct ms_cursor *c, struct ms_event *events, size_t n,
+		     uint64_t below)
 {
-	do {
-		if (!next(c, event))
-			return false;
-		if (c->want.to_ns && event->at_ns > c->want.to_ns)
-			return false;
-	} while (!is_wanted(c, event));
-	return true;
+	struct reader *top = c->heap[0].reader;
+	struct ms_decode_run run = { .below = below,
+				     .scale = &c->scale,
+				     .thread = top->next.thread };
+	size_t count;
+
+	deliver(c, events++);
+	count = ms_decode_many(&top->decoder, events, n - 1, &run);
+	if (count && ms_decoder_time(&top->decoder) >= below) {
+		top->next = events[--count];
+		step(c, top->next.at_ns <= top->last_ticks);
+	} else {
+		step(c, advance(top));
+	}
+	if (count)
+		c->ticks = run.last;
+	return 1 + count;
 }
 
 size_t ms_cursor_batch(struct ms_cursor *c, struct ms_event *events, size_t n)
 {
 	size_t i = 0;
 
-	while (i < n && ms_cursor_next(c, &events[i]))
-		i++;
+	while (i < n && c->heap_count) {
+		uint64_t below = run_limit(c);
+
+		if (!c->address && c->heap[0].ticks < below)
+			i += run_on(c, events + i, n - i, below);
+		else if (ms_cursor_next(c, &events[i]))
+			i++;
+	}
 	return i;
 }
 
@@ -215,42 +267,15 @@ uint64_t ms_cursor_ticks(const struct ms_cursor *c)
 	return c->ticks;
 }
 
-/*
- * The most segments that can be open at once.  When one opens, every event before its
- * first has been delivered, so those that end earlier are closed.
+/* Find what to read, and get room for as many as can be open.  0, or -1 without memory.
  */
-static size_t most_open(const struct ms_cursor *c, const uint64_t *ends)
+static int prepare(struct ms_cursor *c, const struct ms_want *want)
 {
-	size_t most = 0, ended = 0;
+	size_t open;
 
-	for (size_t i = 0; i < c->start_count; i++) {
-		while (ended < i && ends[ended] < c->starts[i]->first_ticks)
-			ended++;
-		most = i + 1 - ended > most ? i + 1 - ended : most;
-	}
-	return most;
-}
-
-/* Sort the segments, and get room for as many as can be open.  0, or -1 without memory.
- */
-static int prepare(struct ms_cursor *c, const struct ms_store *store)
-{
-	size_t n = c->start_count = store->count, open;
-	uint64_t *ends = ms_alloc(n * sizeof(*ends));
-
-	c->starts = ms_alloc(n * sizeof(*c->starts));
-	if (!ends || !c->starts) {
-		ms_free(ends);
+	if (ms_spans_init(&c->spans, c->store, want))
 		return -1;
-	}
-	for (size_t i = 0; i < n; i++) {
-		c->starts[i] = &store->segments[i];
-		ends[i] = store->segments[i].last_ticks;
-	}
-	qsort(c->starts, n, sizeof(*c->starts), compare_starts);
-	qsort(ends, n, sizeof(*ends), compare_ticks);
-	open = most_open(c, ends);
-	ms_free(ends);
+	open = c->spans.most_open;
 	c->heap = ms_alloc_zero(open, sizeof(*c->heap));
 	c->readers = ms_alloc_zero(open, sizeof(*c->readers));
 	c->idle = ms_alloc_zero(open, sizeof(struct reader *));
@@ -261,6 +286,33 @@ static int prepare(struct ms_cursor *c, const struct ms_store *store)
 		c->idle_count++;
 	}
 	return 0;
+}
+
+/* The least time that becomes ns or more; UINT64_MAX when none does. */
+static uint64_t first_tick(const struct ms_tick_scale *scale, uint64_t ns)
+{
+	uint64_t low = 0, high = UINT64_MAX;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (ms_ticks_to_ns(scale, middle) < ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void set_times(struct ms_cursor *c, const struct ms_want *want)
+{
+	uint64_t after = want->after_ticks ? want->after_ticks + 1 : 0;
+
+	c->to_ticks = UINT64_MAX;
+	if (want->to_ns && want->to_ns < ms_ticks_to_ns(&c->scale, UINT64_MAX))
+		c->to_ticks = first_tick(&c->scale, want->to_ns + 1) - 1;
+	c->from_ticks = want->from_ns ? first_tick(&c->scale, want->from_ns) : 0;
+	c->from_ticks = after > c->from_ticks ? after : c->from_ticks;
 }
 
 ms_status ms_cursor_open(struct ms_cursor **out, const struct ms_store *store,
@@ -277,9 +329,11 @@ ms_status ms_cursor_open_want(struct ms_cursor **out, const struct ms_store *sto
 	*out = NULL;
 	if (!c)
 		return ms_fail_memory(err);
+	c->store = store;
 	c->scale = store->scale;
-	c->want = *want;
-	if (prepare(c, store)) {
+	c->address = want->address;
+	set_times(c, want);
+	if (prepare(c, want)) {
 		ms_cursor_close(c);
 		return ms_fail_memory(err);
 	}
@@ -292,7 +346,7 @@ void ms_cursor_close(struct ms_cursor *c)
 {
 	if (!c)
 		return;
-	ms_free(c->starts);
+	ms_spans_release(&c->spans);
 	ms_free(c->readers);
 	ms_free(c->idle);
 	ms_free(c->heap);

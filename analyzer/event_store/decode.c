@@ -6,18 +6,12 @@
  * that are known to be there; the last few bytes of a body are first copied into a padded
  * buffer, so that one decoder serves both and a cut-off event is seen by its length.
  */
-#include "analyzer/event_store/decode.h"
+#include "analyzer/event_store/plain_event.h"
 #include "common/bytes.h"
-#include "common/wire.h"
 
 /* tag, kind, time, address, alignment, size, stack; each load may touch 8 bytes. */
 #define LONGEST_EVENT (1 + 1 + 8 + 8 + 1 + MS_VARINT_MAX + MS_VARINT_MAX)
 static_assert(LONGEST_EVENT + 8 <= MS_EVENT_BYTES_MAX, "loads stay within the margin");
-
-static const uint8_t time_bytes[4] = { 1, 2, 4, 8 };
-static const uint64_t time_mask[4] = { 0xff, 0xffff, 0xffffffff, UINT64_MAX };
-static const uint8_t address_bytes[4] = { 1, 2, 3, 6 };
-static const uint64_t address_mask[4] = { 0xff, 0xffff, 0xffffff, 0xffffffffffff };
 
 static const uint8_t tag_kind[8] = {
 	[MS_TAG_MALLOC] = MS_EVENT_MALLOC,
@@ -28,32 +22,11 @@ static const uint8_t tag_kind[8] = {
 	[MS_TAG_REALLOC_BEGIN] = MS_EVENT_REALLOC_BEGIN,
 };
 
-static const uint8_t kind_class[MS_EVENT_KIND_MAX] = {
+const uint8_t ms_kind_classes[MS_EVENT_KIND_MAX] = {
 #define X(id, value, class, name, form) [value] = MS_CLASS_##class,
 	MS_EVENT_KINDS(X)
 #undef X
 };
-
-static inline uint64_t load(const uint8_t *p)
-{
-	uint64_t value;
-
-	memcpy(&value, p, 8);
-	return value;
-}
-
-/* ms_varint_get() where 9 bytes may be read. */
-static inline const uint8_t *take_varint(const uint8_t *p, uint64_t *value)
-{
-	unsigned n = (unsigned)__builtin_ctz(*p | 0x100u) + 1;
-
-	if (__builtin_expect(n == 9, 0)) {
-		*value = load(p + 1);
-		return p + 9;
-	}
-	*value = load(p) << (64 - 8 * n) >> (64 - 7 * n);
-	return p + n;
-}
 
 /*
  * The event at p, where MS_EVENT_BYTES_MAX bytes may be read.  Returns past its end, and
@@ -72,28 +45,25 @@ static inline const uint8_t *take_event(const uint8_t *p, struct ms_decoder *d,
 		kind = ext & MS_EXT_KIND;
 	}
 	event->kind = (uint8_t)kind;
-	event->class = kind_class[kind];
-	if (__builtin_expect(
-		    __builtin_add_overflow(d->ticks, load(p) & time_mask[time], &ticks),
-		    0))
+	event->class = ms_kind_classes[kind];
+	if (__builtin_expect(__builtin_add_overflow(
+				     d->ticks, ms_time_field(ms_load64(p), time), &ticks),
+			     0))
 		d->fault = "its time overflows";
-	p += time_bytes[time];
+	p += 1u << time;
 	if (ext & MS_EXT_RAW) {
-		address = load(p);
+		address = ms_load64(p);
 		p += 8;
 	} else {
-		uint64_t delta = (uint64_t)ms_unzigzag(load(p) & address_mask[width])
-				 << 4;
-
-		address = d->address + delta;
-		p += address_bytes[width];
+		address = d->address + ms_address_field(ms_load64(p), width);
+		p += width + 1 + 2 * (width == 3);
 	}
 	if (ext & MS_EXT_ALIGN)
 		align = *p++;
 	if (event->class == MS_CLASS_ALLOC || event->class == MS_CLASS_REALLOC_END)
-		p = take_varint(p, &size);
+		p = ms_take_varint(p, &size);
 	if (tag & MS_TAG_STACK)
-		p = take_varint(p, &stack);
+		p = ms_take_varint(p, &stack);
 	if (__builtin_expect(align > 63, 0))
 		d->fault = "its alignment is no power of two";
 	if (__builtin_expect(stack > UINT32_MAX, 0))
@@ -187,7 +157,7 @@ static enum ms_decoded decode_mapping(struct ms_decoder *d, unsigned kind,
 
 	*event = (struct ms_event){ .thread = event->thread,
 				    .kind = (uint8_t)kind,
-				    .class = kind_class[kind] };
+				    .class = ms_kind_classes[kind] };
 	event->address = ms_bytes_varint(&payload);
 	event->size = ms_bytes_varint(&payload);
 	take_details(&payload, event);
@@ -225,7 +195,7 @@ enum ms_decoded ms_decode(struct ms_decoder *d, struct ms_event *event)
 		start = d->p;
 		if (!take_payload(d, start + 2))
 			return fault(d, "an event is longer than what is left");
-		if (kind_class[start[1] & MS_EXT_KIND] == MS_CLASS_UNKNOWN)
+		if (ms_kind_classes[start[1] & MS_EXT_KIND] == MS_CLASS_UNKNOWN)
 			continue;
 		if (decode_mapping(d, start[1] & MS_EXT_KIND, event) == MS_DECODED_EVENT)
 			return MS_DECODED_EVENT;

@@ -41,6 +41,39 @@ static inline struct ms_decoder ms_decoder(const uint8_t *body, size_t len_bytes
  */
 enum ms_decoded ms_decode(struct ms_decoder *d, struct ms_event *event);
 
+/* The time of the event that was decoded last. */
+static inline uint64_t ms_decoder_time(const struct ms_decoder *d)
+{
+	return d->ticks > d->floor ? d->ticks : d->floor;
+}
+
+/* --- decode_runs.c: many events at a time ---------------------------------------------
+ *
+ * These stop, wherever that is, before what is no plain event: a record, an event of a
+ * later kind, a fault, the last few bytes.  ms_decode() takes over there.
+ */
+
+struct ms_decode_run {
+	uint64_t below; /* ticks: the run ends with the first event at or after it */
+	uint64_t last;	/* out: ticks of the last event before that */
+	const struct ms_tick_scale *scale;
+	uint32_t thread;
+};
+
+/*
+ * Decode at most n events; returns how many.  Those before run->below bear nanoseconds,
+ * as ms_event has it; one that is not is the last and bears ticks.
+ */
+size_t ms_decode_many(struct ms_decoder *d, struct ms_event *events, size_t n,
+		      struct ms_decode_run *run);
+/*
+ * Pass over at most n events; returns how many.  bloom, of MS_BLOOM_WORDS words, gets the
+ * addresses other than 0; NULL: nobody wants them.
+ */
+size_t ms_decode_skim(struct ms_decoder *d, size_t n, uint64_t *bloom);
+/* Pass over events until one that bears address; it is decoded next, and true. */
+bool ms_decode_find(struct ms_decoder *d, uint64_t address);
+
 /*
  * Read the payload of a MS_RECORD_THREAD record: the thread, and the decoder's state from
  * there on.  False, with d->fault set, when it is malformed.

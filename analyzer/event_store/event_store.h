@@ -36,7 +36,15 @@ struct ms_tick_scale {
 	uint64_t mult; /* nanoseconds a tick, 32.32 fixed point */
 };
 
-uint64_t ms_ticks_to_ns(const struct ms_tick_scale *scale, uint64_t ticks);
+static inline uint64_t ms_ticks_to_ns(const struct ms_tick_scale *scale, uint64_t ticks)
+{
+	unsigned __int128 ns;
+
+	if (ticks <= scale->start_ticks)
+		return 0;
+	ns = (unsigned __int128)(ticks - scale->start_ticks) * scale->mult >> 32;
+	return ns > UINT64_MAX ? UINT64_MAX : (uint64_t)ns;
+}
 
 struct ms_store;
 
@@ -61,13 +69,48 @@ struct ms_store_fault {
 };
 
 /*
- * Decode a window once, check it, and index its segments.  A fault is no failure: what
- * lies before it is kept.  MS_OK or MS_ENOMEM.
+ * Decode a window once, check it, and index its events.  A fault is no failure: what lies
+ * before it is kept.  MS_OK or MS_ENOMEM.
  */
 MS_MUST_CHECK ms_status ms_store_add_window(struct ms_store *store,
 					    const struct ms_store_window *window,
 					    struct ms_store_fault *fault,
 					    struct ms_error *err);
+
+/*
+ * The same in two steps: any thread reads a window, and one then adds them in order.  The
+ * addresses of its events go to writer (NULL: nowhere) as those of window number.
+ */
+struct ms_store_part {
+	struct ms_chunk *chunks;
+	size_t count, capacity;
+	uint64_t events;
+	struct ms_store_fault fault;
+};
+struct ms_index_writer;
+MS_MUST_CHECK ms_status ms_store_read_window(struct ms_store_part *out,
+					     const struct ms_store_window *window,
+					     struct ms_index_writer *writer,
+					     uint32_t number, struct ms_error *err);
+/* Takes what part has, also when it fails.  MS_OK or MS_ENOMEM. */
+MS_MUST_CHECK ms_status ms_store_add_part(struct ms_store *store,
+					  const struct ms_store_window *window,
+					  struct ms_store_part *part,
+					  struct ms_error *err);
+void ms_store_part_release(struct ms_store_part *part);
+
+/* Write what the store knows of its windows to an index; false: no memory. */
+bool ms_store_save(const struct ms_store *store, struct ms_index_writer *writer);
+/*
+ * Fill an empty store with what an index, which stays open, knows of these windows, the
+ * same that it was made from, without looking at their bodies.  MS_OK, or MS_ENOMEM;
+ * *used is false, and the store empty, when the index does not fit them.
+ */
+struct ms_index;
+MS_MUST_CHECK ms_status ms_store_load(struct ms_store *store,
+				      const struct ms_index *index,
+				      const struct ms_store_window *windows, size_t count,
+				      bool *used, struct ms_error *err);
 
 uint64_t ms_store_event_count(const struct ms_store *store);
 /* Does a run of events of this thread end at that very tick? */
