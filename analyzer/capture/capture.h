@@ -39,12 +39,31 @@ struct ms_log; /* a mapped log: keeps the mapping that store and metadata point 
 MS_MUST_CHECK ms_status ms_log_open(struct ms_log **out, const char *path,
 				    struct ms_store *store, struct ms_metadata *meta,
 				    struct ms_error *err);
-/* The same, telling progress (NULL: nobody) how many bytes of the file are done. */
-MS_MUST_CHECK ms_status ms_log_open_watched(struct ms_log **out, const char *path,
-					    struct ms_store *store,
-					    struct ms_metadata *meta,
-					    const struct ms_progress *progress,
-					    struct ms_error *err);
+
+struct ms_log_options {
+	const struct ms_progress *progress; /* NULL: nobody; how many bytes are done */
+	unsigned threads; /* that may check windows; 0: one a processor */
+	/*
+	 * Is the index beside the log asked, and made for one that is undamaged and at
+	 * least so many bytes long?  What is read is the same with one and without.
+	 */
+	bool use_index;
+	uint64_t index_least_bytes;
+};
+MS_MUST_CHECK ms_status ms_log_open_with(struct ms_log **out, const char *path,
+					 struct ms_store *store, struct ms_metadata *meta,
+					 const struct ms_log_options *options,
+					 struct ms_error *err);
+/* The index that opening found; NULL: there is none. */
+const struct ms_index *ms_log_index(const struct ms_log *log);
+/*
+ * An index that is being made, to which others may add their parts: with what opening
+ * found out, or with all that the index has that opening found, but for the kind
+ * replaced.  NULL: there is to be none.  Closing the log gives it up.
+ */
+struct ms_index_writer *ms_log_index_writer(struct ms_log *log, unsigned replaced);
+/* Put it beside the log; true: an index of the log is there. */
+bool ms_log_save_index(struct ms_log *log);
 void ms_log_close(struct ms_log *log); /* after store and meta are freed */
 
 const struct ms_damage *ms_log_damage(const struct ms_log *log, size_t *count);

@@ -10,13 +10,22 @@
 
 #include "analyzer/base/map.h"
 #include "analyzer/capture/capture.h"
+#include "common/wire.h"
 
 struct ms_log {
 	/* log_file.c */
 	const uint8_t *bytes;
 	uint64_t size;
-	bool mapped; /* or read into memory of ours */
-	int fd;	     /* of the mapped file while it is being read, else -1 */
+	bool mapped;	   /* or read into memory of ours */
+	int fd;		   /* of the mapped file while it is being read, else -1 */
+	uint64_t mtime_ns; /* of the mapped file */
+	char *path;
+	struct ms_log_options options;
+
+	/* log_index.c */
+	struct ms_index *index;		      /* of the log, or NULL */
+	struct ms_index_writer *index_writer; /* of one that is being made, or NULL */
+	struct ms_index_identity identity;
 
 	/* log_head.c */
 	struct ms_wire_head head;
@@ -91,18 +100,72 @@ bool ms_log_header_at(const struct ms_log *log, uint64_t offset,
 		      struct ms_wire_window *header);
 /*
  * From offset, where there is no window, to the next page before end with one, or end.
- * What is passed over is listed as damage unless it is zero (reserved and never handed
- * out) or the header of a window that was being handed out when the program was killed.
+ * What is passed over is damage unless it is zero (reserved and never handed out) or the
+ * header of a window that was being handed out when the program was killed.
  */
-uint64_t ms_log_skip_gap(struct ms_log *log, uint64_t offset, uint64_t end);
+uint64_t ms_log_gap_end(const struct ms_log *log, uint64_t offset, uint64_t end,
+			bool *is_damage);
+
+/* --- log_check.c: what is found out about one window by itself, on any thread
+ * ----------------
+ */
+
+struct ms_visit {
+	/* a window, or a gap when header_ok is false */
+	struct ms_wire_window header;
+	uint64_t offset, end;
+	bool header_ok;
+	bool is_damage; /* a gap that is none that the recorder leaves */
+	bool is_known;	/* its kind */
+	bool is_twice;	/* the sequence was seen before: nothing else is looked at */
+
+	/* ms_log_begin_visit() */
+	uint64_t body;	  /* offset in the file */
+	uint64_t room;	  /* body bytes that the header promises */
+	uint64_t present; /* of them in the file */
+	uint32_t commit, sealed, crc;
+	bool overfilled, oversealed; /* as they were before they were put right */
+
+	/* ms_log_check_visit() */
+	bool crc_ok;
+	uint64_t slack; /* the first byte behind commit that is not zero, or slack_end */
+	uint64_t slack_end;
+	uint32_t number; /* of the windows of events */
+	struct ms_store_part part;
+	ms_status status;
+};
+
+/* Read what the writer changes while it runs. */
+void ms_log_begin_visit(const struct ms_log *log, struct ms_visit *v);
+/* Look at the window's body; its events' addresses go to log->index_writer. */
+void ms_log_check_visit(const struct ms_log *log, struct ms_visit *v);
+/* What lies there is valid by itself: the window commits and seals nothing. */
+bool ms_log_in_place(unsigned kind);
+/* Its committed bytes that are in the file. */
+struct ms_store_window ms_log_events_of(const struct ms_log *log,
+					const struct ms_visit *v);
+
+/* --- log_index.c: the index beside the log
+ * ---------------------------------------------------- */
+
+/* Is there an index of the log?  Else begin one where that is wanted.  MS_OK, MS_ENOMEM.
+ */
+MS_MUST_CHECK ms_status ms_log_find_index(struct ms_log *log, struct ms_store *store,
+					  struct ms_error *err);
+/* Windows were walked: what the store knows of them goes to the index being made. */
+void ms_log_keep_index(struct ms_log *log, const struct ms_store *store);
+/* It is not made after all. */
+void ms_log_drop_index(struct ms_log *log);
+void ms_log_index_close(struct ms_log *log);
 
 /* --- log_window.c: windows
  * -------------------------------------------------------------- */
 
 /* Visit all windows: list them, check them, add the events to store. */
 MS_MUST_CHECK ms_status ms_log_walk(struct ms_log *log, struct ms_store *store,
-				    const struct ms_progress *progress,
 				    struct ms_error *err);
+/* Where windows may lie: after exit the extent is trusted, and no more is of this log. */
+uint64_t ms_log_walk_end(const struct ms_log *log);
 /* The body bytes of a listed window that are in the file and may be used. */
 const uint8_t *ms_log_body(const struct ms_log *log, const struct ms_log_window *window,
 			   uint64_t *bytes);

@@ -99,6 +99,8 @@ static bool map_file(struct ms_log *log, int fd, const struct stat *st)
 	log->bytes = map;
 	log->size = (uint64_t)st->st_size;
 	log->mapped = true;
+	log->mtime_ns =
+		(uint64_t)st->st_mtim.tv_sec * 1000000000 + (uint64_t)st->st_mtim.tv_nsec;
 	log->fd = fd;
 	return true;
 }

@@ -37,8 +37,7 @@ static void find_duration(struct ms_log *log, const struct ms_store *store)
 }
 
 static ms_status read_log(struct ms_log *log, const char *path, struct ms_store *store,
-			  struct ms_metadata *meta, const struct ms_progress *progress,
-			  struct ms_error *err)
+			  struct ms_metadata *meta, struct ms_error *err)
 {
 	ms_status status = ms_log_file_open(log, path, err);
 
@@ -47,7 +46,11 @@ static ms_status read_log(struct ms_log *log, const char *path, struct ms_store 
 	if (status != MS_OK)
 		return status;
 	hand_process(log, meta);
-	status = ms_log_walk(log, store, progress, err);
+	status = ms_log_find_index(log, store, err);
+	if (status == MS_OK)
+		status = ms_log_walk(log, store, err);
+	if (status == MS_OK)
+		ms_log_keep_index(log, store);
 	if (status == MS_OK)
 		status = ms_log_read_records(log, meta, err);
 	if (status == MS_OK)
@@ -61,12 +64,14 @@ static ms_status read_log(struct ms_log *log, const char *path, struct ms_store 
 	ms_store_set_scale(store, log->scale);
 	find_duration(log, store);
 	ms_log_damage_end(log);
+	if (log->damage_count)
+		ms_log_drop_index(log);
 	return log->no_memory ? ms_fail_memory(err) : MS_OK;
 }
 
-ms_status ms_log_open_watched(struct ms_log **out, const char *path,
-			      struct ms_store *store, struct ms_metadata *meta,
-			      const struct ms_progress *progress, struct ms_error *err)
+ms_status ms_log_open_with(struct ms_log **out, const char *path, struct ms_store *store,
+			   struct ms_metadata *meta, const struct ms_log_options *options,
+			   struct ms_error *err)
 {
 	struct ms_log *log = ms_alloc_zero(1, sizeof(*log));
 	ms_status status;
@@ -75,8 +80,10 @@ ms_status ms_log_open_watched(struct ms_log **out, const char *path,
 	if (!log)
 		return ms_fail_memory(err);
 	log->fd = -1;
+	log->options = *options;
+	log->path = ms_strdup(path);
 	ms_map_init(&log->sequences);
-	status = read_log(log, path, store, meta, progress, err);
+	status = log->path ? read_log(log, path, store, meta, err) : ms_fail_memory(err);
 	ms_log_file_detach(log);
 	ms_map_release(&log->sequences);
 	if (status == MS_OK)
@@ -89,7 +96,8 @@ ms_status ms_log_open_watched(struct ms_log **out, const char *path,
 ms_status ms_log_open(struct ms_log **out, const char *path, struct ms_store *store,
 		      struct ms_metadata *meta, struct ms_error *err)
 {
-	return ms_log_open_watched(out, path, store, meta, NULL, err);
+	return ms_log_open_with(out, path, store, meta, &(struct ms_log_options){ 0 },
+				err);
 }
 
 void ms_log_close(struct ms_log *log)
@@ -97,6 +105,8 @@ void ms_log_close(struct ms_log *log)
 	if (!log)
 		return;
 	ms_log_file_close(log);
+	ms_log_index_close(log);
+	ms_free(log->path);
 	ms_free(log->damage);
 	ms_free(log->windows);
 	ms_free(log->thread_counts);

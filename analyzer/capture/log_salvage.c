@@ -104,23 +104,20 @@ static uint64_t page_of(uint64_t offset)
 	return offset - offset % MS_WIRE_PAGE;
 }
 
-uint64_t ms_log_skip_gap(struct ms_log *log, uint64_t offset, uint64_t end)
+uint64_t ms_log_gap_end(const struct ms_log *log, uint64_t offset, uint64_t end,
+			bool *is_damage)
 {
 	struct ms_wire_window header;
 	uint64_t next = ms_log_nonzero(log, offset, end);
-	bool quiet;
 
+	*is_damage = false;
 	if (next == end || page_of(next) != offset)
 		return next == end ? end : page_of(next);
-	quiet = is_torn_header(log, offset);
+	*is_damage = !is_torn_header(log, offset);
 	for (next = offset + MS_WIRE_PAGE; next < end; next += MS_WIRE_PAGE) {
 		next = page_of(ms_log_nonzero(log, next, end));
 		if (ms_log_header_at(log, next, &header))
 			break;
 	}
-	next = next < end ? next : end;
-	if (!quiet)
-		ms_log_damaged(log, offset, next - offset,
-			       "no window where one should be");
-	return next;
+	return next < end ? next : end;
 }

@@ -4,116 +4,99 @@
  *
  * Events whose checksum differs are left out: their times and addresses build on each
  * other, so that one wrong bit makes the rest of the window untrue.  Records stand for
- * themselves and are kept.
+ * themselves and are kept.  Bodies are checked on several threads, a round of windows at
+ * a time; what was found is used by one, in the order of the file.
  */
 #include "analyzer/base/alloc.h"
+#include "analyzer/base/parallel.h"
 #include "analyzer/capture/log.h"
-#include "common/crc32c.h"
-#include "common/lost.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* One window while it is visited. */
-struct visit {
-	struct ms_wire_window header;
-	uint64_t offset;
-	uint64_t body;	  /* offset in the file */
-	uint64_t room;	  /* body bytes that the header promises */
-	uint64_t present; /* of them in the file */
-	uint32_t commit, sealed, crc;
-	bool crc_ok;
+/* So many are checked at a time: they are small, and a log may have any number of them.
+ */
+#define ROUND 512
+
+/* Below this a second thread costs more than it does. */
+#define PARALLEL_LEAST (4u << 20)
+
+struct walk {
+	struct ms_log *log;
+	struct ms_store *store;
+	struct ms_meter meter;
+	struct ms_visit *visits; /* ROUND of them */
+	size_t count;
+	uint32_t events;      /* windows of events so far */
+	uint64_t offset, end; /* of what was not visited yet */
+	unsigned threads;
 };
 
-/*
- * What the writer changes while it runs is read again and in this order: the seal first,
- * then commit (acquire: pairs with the writer's release), so that sealed <= commit holds.
+/* --- what is wrong with a window -------------------------------------------------------
  */
-static void read_progress(const struct ms_log *log, struct visit *v)
-{
-	const struct ms_wire_window *live =
-		(const struct ms_wire_window *)(const void *)(log->bytes + v->offset);
-	uint64_t seal = __atomic_load_n((const uint64_t *)(const void *)&live->sealed,
-					__ATOMIC_ACQUIRE);
 
-	v->sealed = (uint32_t)seal;
-	v->crc = (uint32_t)(seal >> 32);
-	v->commit = __atomic_load_n(&live->commit, __ATOMIC_ACQUIRE);
-}
-
-static void begin_visit(const struct ms_log *log, struct visit *v, uint64_t offset)
-{
-	uint64_t left;
-
-	v->offset = offset;
-	v->body = offset + v->header.header_bytes;
-	v->room = v->header.length - v->header.header_bytes;
-	left = v->body < log->size ? log->size - v->body : 0;
-	v->present = left < v->room ? left : v->room;
-	read_progress(log, v);
-}
-
-static void check_reserved(struct ms_log *log, const struct visit *v)
+static void list_progress(struct ms_log *log, const struct ms_visit *v)
 {
 	if (log->known_minor &&
 	    (v->header.reserved || v->header.spare || v->header.spare2))
 		ms_log_damaged(log, v->offset, sizeof(v->header),
 			       "bytes of a window's header that should be zero");
-}
-
-/* Make commit and seal agree with each other and with the window. */
-static void check_progress(struct ms_log *log, struct visit *v)
-{
-	if (v->commit > v->room) {
+	if (v->overfilled)
 		ms_log_damaged(log, v->offset, sizeof(v->header),
 			       "window %" PRIu64 " is filled beyond its end",
 			       v->header.sequence);
-		v->commit = (uint32_t)v->room;
-	}
-	if (v->sealed > v->commit) {
+	if (v->oversealed)
 		ms_log_damaged(log, v->offset, sizeof(v->header),
 			       "window %" PRIu64 " is sealed beyond what it holds",
 			       v->header.sequence);
-		v->sealed = v->commit;
-	}
 }
 
-static void check_seal(struct ms_log *log, struct visit *v)
+static void list_body(struct ms_log *log, const struct ms_visit *v)
 {
-	/* a window that is cut off has lost what its checksum needs */
-	v->crc_ok = v->present < v->sealed ||
-		    ms_crc32c(0, log->bytes + v->body, v->sealed) == v->crc;
+	bool in_place = ms_log_in_place(v->header.kind);
+
 	if (!v->crc_ok)
 		ms_log_damaged(
 			log, v->body, v->sealed,
 			"window %" PRIu64 ": its checksum differs%s", v->header.sequence,
 			v->header.kind == MS_WINDOW_EVENTS ? ", its events are left out"
 							   : "");
-}
-
-/* What holds of windows after exit(): all are sealed but a known number, slack is zero.
- */
-static void check_ended(struct ms_log *log, const struct visit *v)
-{
-	uint64_t from = v->body + v->commit, to = v->body + v->present, at;
-
-	if (v->sealed != v->commit) {
-		if (!log->unsealed++)
-			log->unsealed_at = v->offset;
-		return;
-	}
-	/* an event that was begun in a hook and never ended by it stays behind commit */
-	if (log->status.lost[MS_LOST_ABANDONED_HOOKS])
-		return;
-	at = from < to ? ms_log_nonzero(log, from, to) : to;
-	if (at < to)
-		ms_log_damaged(log, at, to - at,
+	if (v->slack < v->slack_end)
+		ms_log_damaged(log, v->slack, v->slack_end - v->slack,
 			       "bytes behind the end of window %" PRIu64
 			       " that should be zero",
 			       v->header.sequence);
+	if (in_place && log->known_minor && (v->commit || v->crc))
+		ms_log_damaged(log, v->offset, sizeof(v->header),
+			       "a window of %s that counts bytes",
+			       v->header.kind == MS_WINDOW_NODES ? "stack nodes"
+								 : "counters");
 }
 
-static ms_status list_window(struct ms_log *log, const struct visit *v,
+/* Of an ended log all are sealed but a known number. */
+static void count_unsealed(struct ms_log *log, const struct ms_visit *v)
+{
+	if (log->ended && !ms_log_in_place(v->header.kind) && v->sealed != v->commit &&
+	    !log->unsealed++)
+		log->unsealed_at = v->offset;
+}
+
+static ms_status add_events(struct ms_log *log, struct ms_visit *v,
+			    struct ms_store *store, struct ms_error *err)
+{
+	struct ms_store_window window = ms_log_events_of(log, v);
+
+	if (!v->crc_ok || log->index)
+		return MS_OK;
+	if (v->part.fault.what)
+		ms_log_damaged(log, v->body + v->part.fault.offset,
+			       window.body_bytes - v->part.fault.offset,
+			       "window %" PRIu64 ": %s", v->header.sequence,
+			       v->part.fault.what);
+	return ms_store_add_part(store, &window, &v->part, err);
+}
+
+static ms_status list_window(struct ms_log *log, const struct ms_visit *v,
 			     struct ms_error *err)
 {
 	struct ms_log_window *w;
@@ -136,71 +119,89 @@ static ms_status list_window(struct ms_log *log, const struct visit *v,
 	return MS_OK;
 }
 
-static ms_status add_events(struct ms_log *log, const struct visit *v,
-			    struct ms_store *store, struct ms_error *err)
+/* A window that was checked: list what is wrong with it, and take its events. */
+static ms_status take_window(struct walk *walk, struct ms_visit *v, struct ms_error *err)
 {
-	struct ms_store_window window = {
-		.body = log->bytes + v->body,
-		.body_bytes = v->present < v->commit ? v->present : v->commit,
-		.sequence = v->header.sequence,
-		.base_ticks = v->header.base_ticks,
-		.thread = v->header.owner,
-	};
-	struct ms_store_fault fault;
-	ms_status status;
+	ms_status status = v->status;
 
-	if (!v->crc_ok)
+	if (v->is_twice) {
+		ms_log_damaged(walk->log, v->offset, v->header.length,
+			       "window %" PRIu64
+			       " is there twice, the second is left out",
+			       v->header.sequence);
 		return MS_OK;
-	status = ms_store_add_window(store, &window, &fault, err);
-	if (status == MS_OK && fault.what)
-		ms_log_damaged(log, v->body + fault.offset,
-			       window.body_bytes - fault.offset, "window %" PRIu64 ": %s",
-			       v->header.sequence, fault.what);
-	return status;
+	}
+	if (status != MS_OK)
+		return ms_fail_memory(err);
+	list_progress(walk->log, v);
+	if (v->is_known) {
+		count_unsealed(walk->log, v);
+		list_body(walk->log, v);
+		if (v->header.kind == MS_WINDOW_EVENTS)
+			status = add_events(walk->log, v, walk->store, err);
+	}
+	return status == MS_OK ? list_window(walk->log, v, err) : status;
 }
 
-/* What lies there is valid by itself: the window commits and seals nothing. */
-static bool in_place(unsigned kind)
-{
-	return kind == MS_WINDOW_NODES || kind == MS_WINDOW_COUNTERS;
-}
+/* --- rounds ----------------------------------------------------------------------------
+ */
 
-/* A window whose sequence was not seen before. */
-static ms_status visit_window(struct ms_log *log, struct visit *v, struct ms_store *store,
-			      struct ms_error *err)
-{
-	ms_status status = MS_OK;
-
-	check_reserved(log, v);
-	if (v->header.kind < MS_WINDOW_EVENTS || v->header.kind > MS_WINDOW_COUNTERS)
-		return list_window(log, v, err);
-	check_progress(log, v);
-	check_seal(log, v);
-	if (log->ended && !in_place(v->header.kind))
-		check_ended(log, v);
-	if (in_place(v->header.kind) && log->known_minor && (v->commit || v->crc))
-		ms_log_damaged(log, v->offset, sizeof(v->header),
-			       "a window of %s that counts bytes",
-			       v->header.kind == MS_WINDOW_NODES ? "stack nodes"
-								 : "counters");
-	if (v->header.kind == MS_WINDOW_EVENTS)
-		status = add_events(log, v, store, err);
-	return status == MS_OK ? list_window(log, v, err) : status;
-}
-
-static ms_status visit_once(struct ms_log *log, struct visit *v, struct ms_store *store,
-			    struct ms_error *err)
+/* The window or gap at walk->offset.  MS_OK or MS_ENOMEM. */
+static ms_status visit_next(struct walk *walk, struct ms_visit *v, struct ms_error *err)
 {
 	bool is_new;
 
-	if (!ms_map_at(&log->sequences, v->header.sequence, &is_new))
+	*v = (struct ms_visit){ .offset = walk->offset };
+	v->header_ok = ms_log_header_at(walk->log, v->offset, &v->header);
+	if (!v->header_ok) {
+		v->end = ms_log_gap_end(walk->log, v->offset, walk->end, &v->is_damage);
+		return MS_OK;
+	}
+	v->end = v->offset + v->header.length;
+	ms_log_begin_visit(walk->log, v);
+	if (!ms_map_at(&walk->log->sequences, v->header.sequence, &is_new))
 		return ms_fail_memory(err);
-	if (is_new)
-		return visit_window(log, v, store, err);
-	ms_log_damaged(log, v->offset, v->header.length,
-		       "window %" PRIu64 " is there twice, the second is left out",
-		       v->header.sequence);
+	v->is_twice = !is_new;
+	if (is_new && v->header.kind == MS_WINDOW_EVENTS)
+		v->number = walk->events++;
 	return MS_OK;
+}
+
+static void check_one(void *context, unsigned worker, size_t i)
+{
+	struct walk *walk = context;
+	struct ms_visit *v = &walk->visits[i];
+
+	if (v->header_ok && v->is_known && !v->is_twice)
+		ms_log_check_visit(walk->log, v);
+	if (worker == 0)
+		ms_meter_at(&walk->meter, v->offset);
+}
+
+/* One round; what was found out is used in the order of the file. */
+static ms_status walk_round(struct walk *walk, struct ms_error *err)
+{
+	ms_status status = MS_OK;
+
+	walk->count = 0;
+	while (status == MS_OK && walk->count < ROUND && walk->offset < walk->end) {
+		status = visit_next(walk, &walk->visits[walk->count], err);
+		walk->offset = walk->visits[walk->count++].end;
+	}
+	if (status != MS_OK)
+		return status;
+	ms_parallel(walk->threads, walk->count, check_one, walk);
+	for (size_t i = 0; i < walk->count; i++) {
+		struct ms_visit *v = &walk->visits[i];
+
+		if (status == MS_OK && v->header_ok)
+			status = take_window(walk, v, err);
+		else if (status == MS_OK && v->is_damage)
+			ms_log_damaged(walk->log, v->offset, v->end - v->offset,
+				       "no window where one should be");
+		ms_store_part_release(&v->part);
+	}
+	return status;
 }
 
 /* What the whole file must look like, once the windows are known. */
@@ -230,35 +231,32 @@ static void check_extent(struct ms_log *log, uint64_t walked)
 			       "bytes behind the end of the log");
 }
 
-/* After exit the extent can be trusted, and what follows is not of this log. */
-static uint64_t walk_end(const struct ms_log *log)
+uint64_t ms_log_walk_end(const struct ms_log *log)
 {
 	return log->ended && log->status.extent < log->size ? log->status.extent
 							    : log->size;
 }
 
-ms_status ms_log_walk(struct ms_log *log, struct ms_store *store,
-		      const struct ms_progress *progress, struct ms_error *err)
+ms_status ms_log_walk(struct ms_log *log, struct ms_store *store, struct ms_error *err)
 {
-	uint64_t end = walk_end(log), offset = log->head_bytes;
-	ms_status status = MS_OK;
-	struct ms_meter meter;
-	struct visit v;
+	struct walk walk = { .log = log,
+			     .store = store,
+			     .visits = ms_alloc_zero(ROUND, sizeof(*walk.visits)),
+			     .offset = log->head_bytes,
+			     .end = ms_log_walk_end(log),
+			     .threads = log->options.threads };
+	ms_status status = walk.visits ? MS_OK : ms_fail_memory(err);
 
-	ms_meter_init(&meter, progress, log->size);
-	while (status == MS_OK && offset < end) {
-		ms_meter_at(&meter, offset);
-		if (ms_log_header_at(log, offset, &v.header)) {
-			begin_visit(log, &v, offset);
-			status = visit_once(log, &v, store, err);
-			offset += v.header.length;
-		} else {
-			offset = ms_log_skip_gap(log, offset, end);
-		}
+	if (!walk.threads && log->size < PARALLEL_LEAST)
+		walk.threads = 1;
+	ms_meter_init(&walk.meter, log->options.progress, log->size);
+	while (status == MS_OK && walk.offset < walk.end)
+		status = walk_round(&walk, err);
+	if (status == MS_OK) {
+		check_extent(log, walk.offset);
+		ms_meter_tick(&walk.meter, log->size);
 	}
-	if (status == MS_OK)
-		check_extent(log, offset);
-	ms_meter_tick(&meter, log->size);
+	ms_free(walk.visits);
 	return status;
 }
 
@@ -266,8 +264,9 @@ const uint8_t *ms_log_body(const struct ms_log *log, const struct ms_log_window 
 			   uint64_t *bytes)
 {
 	uint64_t from = window->offset + window->header_bytes;
-	uint64_t room = in_place(window->kind) ? window->length - window->header_bytes
-					       : window->commit;
+	uint64_t room = ms_log_in_place(window->kind)
+				? window->length - window->header_bytes
+				: window->commit;
 	uint64_t left = from < log->size ? log->size - from : 0;
 
 	*bytes = left < room ? left : room;

@@ -401,6 +401,7 @@ START_TEST(progress_is_told)
 {
 	uint64_t last = 0;
 	struct ms_progress progress = { count_tick, &last };
+	struct ms_log_options options = { .progress = &progress };
 	struct log_builder lb;
 	struct reading r = { 0 };
 
@@ -408,9 +409,8 @@ START_TEST(progress_is_told)
 	put(&lb);
 	ck_assert_int_eq(ms_store_new(&r.store, NULL), MS_OK);
 	ck_assert_int_eq(ms_metadata_new(&r.meta, NULL), MS_OK);
-	ck_assert_int_eq(
-		ms_log_open_watched(&r.log, path, r.store, r.meta, &progress, NULL),
-		MS_OK);
+	ck_assert_int_eq(ms_log_open_with(&r.log, path, r.store, r.meta, &options, NULL),
+			 MS_OK);
 	ck_assert_uint_eq(last, lb.len);
 	release(&r);
 	lb_release(&lb);
