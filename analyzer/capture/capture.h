@@ -64,6 +64,11 @@ const struct ms_index *ms_log_index(const struct ms_log *log);
 struct ms_index_writer *ms_log_index_writer(struct ms_log *log, unsigned replaced);
 /* Put it beside the log; true: an index of the log is there. */
 bool ms_log_save_index(struct ms_log *log);
+struct ms_log_index_facts {	     /* of the index that is there now */
+	uint64_t bytes, checkpoints; /* bytes is 0: there is none */
+	bool is_new;		     /* opening did not find it */
+};
+void ms_log_index_facts(const struct ms_log *log, struct ms_log_index_facts *facts);
 void ms_log_close(struct ms_log *log); /* after store and meta are freed */
 
 const struct ms_damage *ms_log_damage(const struct ms_log *log, size_t *count);

@@ -26,6 +26,7 @@ struct ms_log {
 	struct ms_index *index;		      /* of the log, or NULL */
 	struct ms_index_writer *index_writer; /* of one that is being made, or NULL */
 	struct ms_index_identity identity;
+	struct ms_log_index_facts index_facts;
 
 	/* log_head.c */
 	struct ms_wire_head head;

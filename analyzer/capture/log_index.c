@@ -71,7 +71,11 @@ static ms_status use_index(struct ms_log *log, struct ms_store *store,
 	if (!used) {
 		ms_index_close(log->index);
 		log->index = NULL;
+		return status;
 	}
+	log->index_facts.bytes = ms_index_file_bytes(log->index);
+	log->index_facts.checkpoints =
+		ms_index_part_count(log->index, MS_INDEX_CHECKPOINT);
 	return status;
 }
 
@@ -133,11 +137,21 @@ struct ms_index_writer *ms_log_index_writer(struct ms_log *log, unsigned replace
 bool ms_log_save_index(struct ms_log *log)
 {
 	struct ms_index_writer *writer = log->index_writer;
+	struct ms_log_index_facts facts = { .is_new = true };
 
 	log->index_writer = NULL;
 	if (!writer)
-		return log->index != NULL;
-	return ms_index_commit(writer, &log->identity);
+		return log->index_facts.bytes != 0;
+	facts.checkpoints = ms_index_added(writer, MS_INDEX_CHECKPOINT, &facts.bytes);
+	if (!ms_index_commit(writer, &log->identity))
+		return false;
+	log->index_facts = facts;
+	return true;
+}
+
+void ms_log_index_facts(const struct ms_log *log, struct ms_log_index_facts *facts)
+{
+	*facts = log->index_facts;
 }
 
 void ms_log_index_close(struct ms_log *log)

@@ -23,6 +23,7 @@ enum cli_command_id {
 	CLI_INFO,
 	CLI_SNAPSHOT,
 	CLI_DUMP,
+	CLI_INDEX,
 	CLI_RECORD,
 	CLI_COMMANDS
 };
@@ -38,6 +39,8 @@ struct cli_options { /* what the command line said; zero: the defaults */
 	bool has_width;
 	const char *debug_dirs;
 	bool debuginfod;
+	bool no_index;
+	unsigned threads;
 	bool help;
 
 	unsigned top, depth;
@@ -99,6 +102,8 @@ void cli_progress_end(void);
 
 /* Open options->args; NULL: message printed. */
 struct memscope *cli_open(const struct cli_options *options);
+/* The same for the command index: short traces get one as well. */
+struct memscope *cli_open_to_index(const struct cli_options *options);
 /*
  * After a report: print the error of status, or what was damaged; close m.  The exit
  * code.
@@ -109,6 +114,7 @@ int cli_summary(const struct cli_options *options);
 int cli_info(const struct cli_options *options);
 int cli_snapshot(const struct cli_options *options);
 int cli_dump(const struct cli_options *options);
+int cli_index(const struct cli_options *options);
 int cli_record(const struct cli_options *options);
 
 #endif

@@ -21,6 +21,10 @@ const struct cli_command cli_commands[CLI_COMMANDS] = {
 			   cli_snapshot },
 	[CLI_DUMP] = { "dump", "TRACE", "every event, one a line; a realloc is one", NULL,
 		       cli_dump },
+	[CLI_INDEX] = { "index", "TRACE...",
+			"make TRACE.idx, with which other commands are faster",
+			"Long traces get theirs by themselves when they are read first.",
+			cli_index },
 	[CLI_RECORD] = { "record", "[--] PROGRAM [ARGUMENT...]",
 			 "run a program, record it, print the summary",
 			 "Returns the program's exit code, 128 + N after signal N, and 2 when it "

@@ -168,6 +168,18 @@ static bool set_debuginfod(struct cli_options *o, const char *value)
 	return true;
 }
 
+static bool set_no_index(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->no_index = true;
+	return true;
+}
+
+static bool set_threads(struct cli_options *o, const char *value)
+{
+	return parse_unsigned(value, &o->threads) && o->threads > 0;
+}
+
 static bool set_help(struct cli_options *o, const char *value)
 {
 	(void)value;
@@ -329,6 +341,10 @@ static const struct option table[] = {
 	  READERS, set_debug_dir },
 	{ "debuginfod", 0, NULL, "ask the servers of DEBUGINFOD_URLS for debug files",
 	  READERS, set_debuginfod },
+	{ "no-index", 0, NULL, "neither read nor write TRACE.idx", READERS,
+	  set_no_index },
+	{ "threads", 0, "N", "use N threads at most (default: one a processor)",
+	  READERS | BIT(CLI_INDEX), set_threads },
 	{ "output", 'o', "FILE",
 	  "the log (default memscope.%p.bin; %p pid, %e name, %t time)", BIT(CLI_RECORD),
 	  set_output },

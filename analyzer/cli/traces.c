@@ -8,10 +8,13 @@
 
 #define MAX_DAMAGE_LINES 10
 
-struct memscope *cli_open(const struct cli_options *options)
+static struct memscope *open_traces(const struct cli_options *options, bool to_index)
 {
 	struct memscope_open_options open = { .debug_dirs = options->debug_dirs,
 					      .debuginfod = options->debuginfod,
+					      .no_index = options->no_index,
+					      .index_any_size = to_index,
+					      .threads = options->threads,
 					      .progress = cli_progress };
 	struct memscope_error err = { "" };
 	struct memscope *m;
@@ -23,6 +26,16 @@ struct memscope *cli_open(const struct cli_options *options)
 			  &open, &err) != MEMSCOPE_OK)
 		cli_say("%s", err.text);
 	return m;
+}
+
+struct memscope *cli_open(const struct cli_options *options)
+{
+	return open_traces(options, false);
+}
+
+struct memscope *cli_open_to_index(const struct cli_options *options)
+{
+	return open_traces(options, true);
 }
 
 /* One line for each place, so that nobody takes a part for the whole. */

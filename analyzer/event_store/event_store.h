@@ -202,6 +202,8 @@ void ms_index_add(struct ms_index_writer *writer, unsigned kind, uint32_t number
 /* Add all sound parts of a kind of another index. */
 void ms_index_copy(struct ms_index_writer *writer, const struct ms_index *from,
 		   unsigned kind);
+/* How many parts of a kind were added, and how large the file would be now. */
+size_t ms_index_added(struct ms_index_writer *writer, unsigned kind, uint64_t *bytes);
 /*
  * Put it in place of the one that may be there; true: done.  Frees writer.  What is there
  * and is no index of ours stays.

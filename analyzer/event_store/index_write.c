@@ -171,6 +171,18 @@ void ms_index_add(struct ms_index_writer *w, unsigned kind, uint32_t number,
 	pthread_mutex_unlock(&w->lock);
 }
 
+size_t ms_index_added(struct ms_index_writer *w, unsigned kind, uint64_t *bytes)
+{
+	size_t count = 0;
+
+	pthread_mutex_lock(&w->lock);
+	for (size_t i = 0; i < w->count; i++)
+		count += w->entries[i].kind == kind;
+	*bytes = w->end + w->count * sizeof(*w->entries);
+	pthread_mutex_unlock(&w->lock);
+	return count;
+}
+
 static int compare_entries(const void *a, const void *b)
 {
 	const struct ms_index_entry *y = b;

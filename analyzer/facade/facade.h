@@ -22,6 +22,7 @@ struct ms_trace {
 	struct ms_metadata *meta;
 	struct ms_log *log;
 	uint64_t duration_ns;
+	unsigned threads; /* that may work on it; 0: one a processor */
 };
 
 struct memscope {
@@ -41,6 +42,9 @@ static inline struct ms_error *ms_own_error(struct memscope_error *err)
 {
 	return (struct ms_error *)(void *)err;
 }
+
+/* A shorter log is read as fast as its index would be. */
+#define MS_FACADE_INDEX_LEAST (16u << 20)
 
 /* The engines' progress, named; NULL when nobody listens. */
 const struct ms_progress *ms_facade_progress(struct memscope *m, const char *doing);

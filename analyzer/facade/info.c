@@ -285,6 +285,22 @@ static void add_notes(struct ms_doc *doc, json_t *array, const struct ms_trace *
 	}
 }
 
+/* The index beside the log that opening found; null when there was none. */
+static void add_index(struct ms_doc *doc, json_t *row, const struct ms_trace *trace)
+{
+	struct ms_log_index_facts facts;
+	json_t *object;
+
+	ms_log_index_facts(trace->log, &facts);
+	if (!facts.bytes || facts.is_new) {
+		ms_doc_value(doc, row, "index", json_null());
+		return;
+	}
+	object = ms_doc_object(doc, row, "index");
+	ms_doc_u64(doc, object, "bytes", facts.bytes);
+	ms_doc_u64(doc, object, "checkpoints", facts.checkpoints);
+}
+
 static void add_trace(struct ms_doc *doc, json_t *row, const struct ms_trace *trace,
 		      bool windows)
 {
@@ -296,6 +312,7 @@ static void add_trace(struct ms_doc *doc, json_t *row, const struct ms_trace *tr
 	add_modules(doc, ms_doc_array(doc, row, "modules"), trace);
 	add_windows(doc, row, trace, windows);
 	add_event_cost(doc, ms_doc_object(doc, row, "cost"), trace);
+	add_index(doc, row, trace);
 	ms_doc_u64(doc, row, "stack_nodes", ms_metadata_node_limit(trace->meta));
 	add_samples(doc, ms_doc_object(doc, row, "samples"), trace);
 	add_notes(doc, ms_doc_array(doc, row, "notes"), trace);

@@ -21,6 +21,9 @@ const char *memscope_version(void)
 
 static void close_trace(struct ms_trace *trace)
 {
+	/* What this opening found out is not worth an error. */
+	if (trace->log)
+		ms_log_save_index(trace->log);
 	ms_store_free(trace->store);
 	ms_metadata_free(trace->meta);
 	/* Last: the other two point into its mapping. */
@@ -33,6 +36,11 @@ static ms_status open_trace(struct ms_trace *trace, const char *path,
 			    struct ms_error *err)
 {
 	struct ms_symbol_options symbols = { options->debuginfod, options->debug_dirs };
+	struct ms_log_options reading = {
+		.threads = options->threads,
+		.use_index = !options->no_index,
+		.index_least_bytes = options->index_any_size ? 0 : MS_FACADE_INDEX_LEAST,
+	};
 	ms_status status;
 
 	trace->path = ms_strdup(path);
@@ -42,11 +50,13 @@ static ms_status open_trace(struct ms_trace *trace, const char *path,
 	if (status == MS_OK)
 		status = ms_metadata_new(&trace->meta, err);
 	if (status == MS_OK)
-		status = ms_log_open(&trace->log, path, trace->store, trace->meta, err);
+		status = ms_log_open_with(&trace->log, path, trace->store, trace->meta,
+					  &reading, err);
 	if (status != MS_OK)
 		return status;
 	ms_metadata_set_symbol_options(trace->meta, &symbols);
 	trace->duration_ns = ms_log_duration_ns(trace->log);
+	trace->threads = options->threads;
 	return MS_OK;
 }
 

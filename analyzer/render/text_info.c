@@ -99,6 +99,20 @@ static void write_own_cost(struct ms_writer *writer, const json_t *cost)
 	write_size(writer, "recorder's tables", ms_json_u64(cost, "table_bytes"));
 }
 
+static void write_index(struct ms_writer *writer, const json_t *index)
+{
+	char human[MS_HUMAN_BYTES];
+
+	if (!json_is_object(index)) {
+		write_pair(writer, "index", "none");
+		return;
+	}
+	ms_writef(writer, "  %-18s  %s", "index",
+		  ms_human_size(human, ms_json_u64(index, "bytes")));
+	ms_writef(writer, ", %s checkpoints\n",
+		  ms_human_count(human, ms_json_u64(index, "checkpoints")));
+}
+
 static void write_cost(struct ms_writer *writer, const json_t *trace)
 {
 	const json_t *cost = json_object_get(trace, "cost");
@@ -109,6 +123,7 @@ static void write_cost(struct ms_writer *writer, const json_t *trace)
 		ms_writef(writer, "  %-18s  %.2f\n", "bytes an event",
 			  json_real_value(json_object_get(cost, "bytes_per_event")));
 	write_own_cost(writer, cost);
+	write_index(writer, json_object_get(trace, "index"));
 	write_number(writer, "stack nodes", ms_json_u64(trace, "stack_nodes"));
 	write_number(writer, "memory samples", ms_json_u64(samples, "count"));
 	if (ms_json_u64(samples, "count"))

@@ -27,6 +27,14 @@ int memscope_dump(struct memscope *m, const struct memscope_dump_options *option
 		  const struct memscope_output *output, uint64_t *unfinished,
 		  struct memscope_error *err);
 
+/*
+ * The index of each trace, made now where there is none that can be used: one line of
+ * text each about what there is.  MEMSCOPE_IO when one cannot be written; a damaged trace
+ * gets none, and its line says so.  Open with index_any_size, or short traces get none.
+ */
+int memscope_index(struct memscope *m, const struct memscope_output *output,
+		   struct memscope_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -49,6 +49,14 @@ struct memscope_open_options {
 	const char *debug_dirs; /* roots of separate debug files, ':' between them; NULL:
 				   /usr/lib/debug */
 	int debuginfod; /* not 0: ask the servers of DEBUGINFOD_URLS for missing ones */
+	/*
+	 * What was found out about a long undamaged log is kept beside it in TRACE.idx,
+	 * so that the next opening is faster; it is never needed.  Not 0: it is neither
+	 * read nor written.
+	 */
+	int no_index;
+	int index_any_size; /* not 0: it is written for short logs too */
+	unsigned threads;   /* that may work at once; 0: one a processor, at most 16 */
 	/* Called now and then during long work: what is done, how much, of how much. */
 	void (*progress)(void *context, const char *what, uint64_t done, uint64_t total);
 	void *progress_context;
