@@ -25,24 +25,6 @@ uint64_t ms_figure(const struct ms_figures *figures, enum memscope_sort sort)
 	}
 }
 
-void ms_figures_add(struct ms_figures *sum, const struct ms_figures *figures)
-{
-	sum->allocations += figures->allocations;
-	sum->allocated += figures->allocated;
-	sum->frees += figures->frees;
-	sum->freed += figures->freed;
-	sum->live_blocks += figures->live_blocks;
-	sum->live_bytes += figures->live_bytes;
-	sum->peak_bytes += figures->peak_bytes;
-	sum->peak_blocks += figures->peak_blocks;
-	sum->temporary += figures->temporary;
-	sum->culled += figures->culled;
-	sum->absent |= figures->absent;
-	sum->estimated |= figures->estimated;
-	for (size_t i = 0; i < MS_FIGURES; i++)
-		sum->variance[i] += figures->variance[i];
-}
-
 /* What a stack is filed under, as a frame's id and a key. */
 static ms_status group_of(struct ms_sites *sites, uint32_t trace, uint32_t stack,
 			  enum memscope_group by, uint32_t *frame_id, uint64_t *key,

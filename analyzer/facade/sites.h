@@ -38,7 +38,6 @@ void ms_sites_release(struct ms_sites *sites);
 
 /* The figure that a sort order looks at. */
 uint64_t ms_figure(const struct ms_figures *figures, enum memscope_sort sort);
-void ms_figures_add(struct ms_figures *sum, const struct ms_figures *figures);
 /* Heaviest first, each with its heaviest member; equal ones in a stable order. */
 void ms_sites_sort(struct ms_sites *sites, enum memscope_sort sort);
 

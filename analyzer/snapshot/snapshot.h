@@ -12,6 +12,7 @@
 #include "analyzer/base/progress.h"
 #include "analyzer/event_store/event_store.h"
 #include "analyzer/snapshot/weight.h"
+#include "common/wire.h"
 
 /*
  * Bytes are requested bytes.  At any instant
@@ -283,5 +284,72 @@ const struct ms_figures *
 ms_snapshot_size_classes(const struct ms_snapshot *snapshot); /* MS_SIZE_CLASSES */
 const struct ms_heap *ms_snapshot_heap(const struct ms_snapshot *snapshot);
 const struct ms_mapping_totals *ms_snapshot_mappings(const struct ms_snapshot *snapshot);
+
+/* --- figures.c -------------------------------------------------------------------------
+ */
+
+void ms_figures_add(struct ms_figures *sum, const struct ms_figures *figures);
+/* Sums over a sample, in 2^-16ths, as they are reported; sample_bytes is not 0. */
+void ms_figures_estimate(struct ms_figures *figures, uint64_t sample_bytes);
+
+/* Class c of ages: below 1 ms, 10 ms, 100 ms, 1 s, 10 s, and the rest. */
+#define MS_AGES MS_WIRE_LIFETIMES
+unsigned ms_age_class(uint64_t ns);
+/* Where class c begins. */
+uint64_t ms_age_from_ns(unsigned c);
+
+/* --- tally.c: figures of the blocks that somebody chose --------------------------------
+ */
+
+struct ms_life { /* a block's whole life, as far as the instant knows it */
+	const struct ms_block *block;
+	const struct ms_event *end; /* what ended it; NULL: it lives */
+	uint64_t end_ns;	    /* when; of one that lives the instant itself */
+};
+
+struct ms_tally_options {
+	const struct ms_store *store;
+	const struct ms_snapshot *snapshot; /* of the instant */
+	uint64_t sample_bytes;		    /* as struct ms_instant_at has it */
+	/* Set *chosen.  NULL: every block.  An error ends the replay. */
+	ms_status (*choose)(void *context, const struct ms_life *life, bool *chosen,
+			    struct ms_error *err);
+	void *context;
+	const struct ms_progress *progress; /* or NULL */
+};
+
+struct ms_tally {
+	struct ms_stack_figures *stacks;
+	size_t stack_count, stack_capacity;
+	struct ms_thread_figures *threads;
+	size_t thread_count, thread_capacity;
+	struct ms_figures classes[MS_SIZE_CLASSES];
+	struct ms_figures kinds[MS_EVENT_KIND_MAX]; /* of the event that made the block */
+	struct ms_figures ages[MS_AGES]; /* since the block was made, at the instant */
+	struct ms_figures all;
+	/* Parts of all, of logs that are no samples. */
+	uint64_t reallocated;	 /* of the allocations: blocks made by a realloc */
+	uint64_t freed_by_calls; /* of the frees: by a call that only ends a block */
+	struct ms_map stack_index, thread_index; /* id to index */
+};
+
+/*
+ * Replay the log once more, to the instant of a snapshot, for the figures of chosen
+ * blocks alone: each figure means what struct ms_figures says, so that those of all
+ * blocks are the snapshot's own.  Peak figures are those at the peak of the process.
+ * What was folded is not among them.  MS_OK, MS_ENOMEM or what choose returned; release
+ * it in each case.
+ */
+MS_MUST_CHECK ms_status ms_tally_init(struct ms_tally *tally,
+				      const struct ms_tally_options *options,
+				      struct ms_error *err);
+/* Pairs that are in no event, as ms_snapshot_fold() has them. */
+MS_MUST_CHECK ms_status ms_tally_fold(struct ms_tally *tally,
+				      const struct ms_folded *folded,
+				      struct ms_error *err);
+/* These figures (bits of ms_figure_id) cannot be told: of stacks and of all, of others.
+ */
+void ms_tally_lacks(struct ms_tally *tally, unsigned stacks, unsigned others);
+void ms_tally_release(struct ms_tally *tally);
 
 #endif
