@@ -21,6 +21,7 @@ enum ms_type {
 	MS_TYPE_ADDRESS, /* printed in hexadecimal, a string in JSON */
 	MS_TYPE_ID,	 /* a number without a magnitude: tid, line, node */
 	MS_TYPE_SHARE,	 /* hundredths of a percent; text only shows it */
+	MS_TYPE_SIGNED,	 /* number is an int64_t */
 };
 
 struct ms_column {

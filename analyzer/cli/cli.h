@@ -22,6 +22,7 @@ enum cli_command_id {
 	CLI_SUMMARY,
 	CLI_INFO,
 	CLI_SNAPSHOT,
+	CLI_DIFF,
 	CLI_DUMP,
 	CLI_INDEX,
 	CLI_RECORD,
@@ -49,6 +50,8 @@ struct cli_options { /* what the command line said; zero: the defaults */
 	bool has_from, has_to;
 	enum memscope_group by;
 	bool windows, stacks;
+	struct memscope_filter filter; /* all but from and to */
+	bool lines, all;	       /* diff */
 
 	const char *output, *library; /* record */
 	bool quiet;
@@ -83,6 +86,22 @@ void cli_print_options(enum cli_command_id command);
 /* What is wrong with the arguments, formatted into one line; for tests of cli_parse(). */
 const char *cli_parse_message(void);
 
+/* --- filter_options.c ------------------------------------------------------------------
+ */
+
+/* Setters of the option table: false when value is none. */
+bool cli_set_thread(struct cli_options *options, const char *value);
+bool cli_set_size(struct cli_options *options, const char *value);
+bool cli_set_lifetime(struct cli_options *options, const char *value);
+bool cli_set_site(struct cli_options *options, const char *value);
+bool cli_set_function(struct cli_options *options, const char *value);
+bool cli_set_file(struct cli_options *options, const char *value);
+bool cli_set_module(struct cli_options *options, const char *value);
+bool cli_set_live(struct cli_options *options, const char *value);
+bool cli_set_freed(struct cli_options *options, const char *value);
+/* All of the filter: --from and --to are of blocks. */
+struct memscope_filter cli_filter(const struct cli_options *options);
+
 /* --- terminal.c ------------------------------------------------------------------------
  */
 
@@ -113,6 +132,7 @@ int cli_finish(struct memscope *m, int status, const struct memscope_error *err)
 int cli_summary(const struct cli_options *options);
 int cli_info(const struct cli_options *options);
 int cli_snapshot(const struct cli_options *options);
+int cli_diff(const struct cli_options *options);
 int cli_dump(const struct cli_options *options);
 int cli_index(const struct cli_options *options);
 int cli_record(const struct cli_options *options);

@@ -9,9 +9,9 @@
 int cli_dump(const struct cli_options *options)
 {
 	static const int fd = STDOUT_FILENO;
-	struct memscope_dump_options dump = { options->from, options->to,
+	struct memscope_dump_options dump = { options->from,	 options->to,
 					      options->has_from, options->has_to,
-					      options->stacks };
+					      options->stacks,	 options->filter };
 	struct memscope_error err = { "" };
 	struct memscope_output output;
 	struct memscope *m = cli_open(options);

@@ -9,8 +9,10 @@
 int cli_snapshot(const struct cli_options *options)
 {
 	static const int fd = STDOUT_FILENO;
-	struct memscope_snapshot_options snapshot = { options->at, options->by,
-						      options->top, options->depth };
+	struct memscope_snapshot_options snapshot = {
+		options->at,	options->by,   options->top,
+		options->depth, options->sort, cli_filter(options)
+	};
 	struct memscope_error err = { "" };
 	struct memscope_output output;
 	struct memscope *m = cli_open(options);

@@ -10,7 +10,7 @@ int cli_summary(const struct cli_options *options)
 {
 	static const int fd = STDOUT_FILENO;
 	struct memscope_summary_options summary = { options->sort, options->top,
-						    options->depth };
+						    options->depth, cli_filter(options) };
 	struct memscope_error err = { "" };
 	struct memscope_output output;
 	struct memscope *m = cli_open(options);

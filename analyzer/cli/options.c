@@ -12,8 +12,13 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define BIT(command) (1u << (command))
-#define READERS	     (BIT(CLI_SUMMARY) | BIT(CLI_INFO) | BIT(CLI_SNAPSHOT) | BIT(CLI_DUMP))
-#define ALL	     (BIT(CLI_COMMANDS) - 1)
+#define READERS                                                                 \
+	(BIT(CLI_SUMMARY) | BIT(CLI_INFO) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | \
+	 BIT(CLI_DUMP))
+/* whose options choose blocks */
+#define FILTERED (BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_DUMP))
+#define ENDED	 (BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DUMP))
+#define ALL	 (BIT(CLI_COMMANDS) - 1)
 
 static char message[512];
 
@@ -70,14 +75,15 @@ static bool set_sort(struct cli_options *o, const char *value)
 					     "temporary" };
 	int i = name_index(names, COUNT(names), value);
 
-	o->sort = (enum memscope_sort)i;
+	o->sort = (enum memscope_sort)(i + 1); /* 0: the command's default */
 	return i >= 0;
 }
 
 static bool set_by(struct cli_options *o, const char *value)
 {
-	static const char *const names[] = { "site", "stack", "thread", "module",
-					     "size" };
+	static const char *const names[] = { "site",   "stack", "thread",
+					     "module", "size",	"function",
+					     "file",   "kind",	"age" };
 	int i = name_index(names, COUNT(names), value);
 
 	o->by = (enum memscope_group)i;
@@ -145,6 +151,20 @@ static bool set_stacks(struct cli_options *o, const char *value)
 {
 	(void)value;
 	o->stacks = true;
+	return true;
+}
+
+static bool set_lines(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->lines = true;
+	return true;
+}
+
+static bool set_all(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->all = true;
 	return true;
 }
 
@@ -316,21 +336,56 @@ static const struct option table[] = {
 	{ "sort", 's', "ORDER",
 	  "sites by peak (default), live, allocated, calls or temporary",
 	  BIT(CLI_SUMMARY), set_sort },
+	{ "sort", 's', "ORDER",
+	  "rows by live (default), peak, allocated, calls or temporary",
+	  BIT(CLI_SNAPSHOT), set_sort },
 	{ "at", 'a', "TIME", "start, end (default), peak, 12.5s, 830ms or 40%",
 	  BIT(CLI_SNAPSHOT), set_at },
-	{ "by", 'b', "GROUP", "site (default), stack, thread, module or size",
+	{ "from", 0, "TIME", "the instant before (default start)", BIT(CLI_DIFF),
+	  set_from },
+	{ "to", 0, "TIME", "the instant after (default end)", BIT(CLI_DIFF), set_to },
+	{ "at", 'a', "TIME", "of two traces: the instant of each (default end)",
+	  BIT(CLI_DIFF), set_at },
+	{ "by", 'b', "GROUP",
+	  "site (default), stack, function, file, module, thread, size, kind or age",
 	  BIT(CLI_SNAPSHOT), set_by },
+	{ "by", 'b', "GROUP",
+	  "site (default), stack, function, file, module, thread, size or kind",
+	  BIT(CLI_DIFF), set_by },
+	{ "lines", 0, NULL, "of two traces: tell lines of a function apart",
+	  BIT(CLI_DIFF), set_lines },
+	{ "all", 0, NULL, "rows that did not change, too", BIT(CLI_DIFF), set_all },
 	{ "blocks", 0, NULL, "every live block instead of groups, the largest first",
 	  BIT(CLI_SNAPSHOT), set_blocks },
 	{ "top", 'n', "N", "show N sites or rows; 0: all",
-	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT), set_top },
+	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF), set_top },
 	{ "depth", 'd', "N", "frames of each stack; 0: all",
-	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT), set_depth },
+	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF), set_depth },
 	{ "windows", 0, NULL, "list every window of the log", BIT(CLI_INFO),
 	  set_windows },
 	{ "from", 0, "TIME", "events at or after TIME only (as snapshot's --at)",
 	  BIT(CLI_DUMP), set_from },
 	{ "to", 0, "TIME", "events at or before TIME only", BIT(CLI_DUMP), set_to },
+	{ "from", 0, "TIME", "blocks made at or after TIME only (as --at)",
+	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT), set_from },
+	{ "to", 0, "TIME", "blocks made at or before TIME only",
+	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT), set_to },
+	{ "thread", 't', "TID", "of that thread only (the kernel's id)", FILTERED,
+	  cli_set_thread },
+	{ "size", 0, "A..B", "of A to B bytes only; A.. and ..B too", FILTERED,
+	  cli_set_size },
+	{ "site", 0, "REGEX", "only if the site, \"function file:line\", matches",
+	  FILTERED, cli_set_site },
+	{ "function", 0, "REGEX", "only if a function of the stack matches", FILTERED,
+	  cli_set_function },
+	{ "file", 0, "REGEX", "only if a source file of the stack matches", FILTERED,
+	  cli_set_file },
+	{ "module", 0, "REGEX", "only if a module of the stack matches", FILTERED,
+	  cli_set_module },
+	{ "live", 0, NULL, "blocks that are live only", ENDED, cli_set_live },
+	{ "freed", 0, NULL, "blocks that were freed only", ENDED, cli_set_freed },
+	{ "lifetime", 0, "A..B", "blocks that lived that long only, so far or in all",
+	  FILTERED, cli_set_lifetime },
 	{ "stacks", 0, NULL, "show the site of each event (text only)", BIT(CLI_DUMP),
 	  set_stacks },
 	{ "format", 'f', "FORMAT", "text (default), json or csv", READERS, set_format },

@@ -1,26 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * blocks.c - every live block of snapshots, as rows.
+ * blocks.c - blocks one by one, as rows.
  */
 #include "analyzer/facade/blocks.h"
 #include "analyzer/base/alloc.h"
+#include "analyzer/facade/filter.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct live {
+#define SPARE 1024 /* beyond twice the limit, before the smallest are let go */
+
+struct found {
 	struct ms_block block;
+	uint64_t end_ns; /* of the block, or the instant */
 	size_t trace;
 };
 
 struct blocks {
 	struct memscope *m;
-	struct ms_snapshot *const *snapshots;
-	struct live *items;
-	size_t count, capacity, index, limit;
-	size_t trace; /* of the heap that is being visited */
-	bool failed;
+	const struct memscope_snapshot_options *options;
+	struct ms_snapshot **snapshots;
+	struct ms_filter *filter; /* of the trace that is looked at */
+	struct found *items;
+	size_t count, capacity, index;
+	size_t trace;
+	ms_status status;
+	struct ms_error *err;
 	struct ms_strbuf site;
 };
 
@@ -31,7 +38,8 @@ static const struct ms_column columns[COLUMNS] = {
 	[SIZE] = { "size", "bytes", MS_TYPE_COUNT, 0, "bytes asked for" },
 	[KIND] = { "kind", "made by", MS_TYPE_TEXT, 0, "the function that made it" },
 	[AT] = { "at_ns", "at, s", MS_TYPE_INSTANT, 0, "when it was made" },
-	[AGE] = { "age_ns", "age", MS_TYPE_NS, 0, "at the instant of the snapshot" },
+	[AGE] = { "age_ns", "age", MS_TYPE_NS, 0,
+		  "at the instant, or when it was freed" },
 	[PID] = { "pid", "pid", MS_TYPE_ID, 0, "of the process" },
 	[THREAD] = { "thread", "thread", MS_TYPE_ID, 0,
 		     "kernel id of the thread that made it" },
@@ -40,20 +48,9 @@ static const struct ms_column columns[COLUMNS] = {
 		   "function and line that asked for it" },
 };
 
-static bool collect(void *context, const struct ms_block *block)
-{
-	struct blocks *b = context;
-
-	b->failed = ms_grow((void **)&b->items, &b->capacity, b->count,
-			    sizeof(*b->items)) < 0;
-	if (!b->failed)
-		b->items[b->count++] = (struct live){ *block, b->trace };
-	return !b->failed;
-}
-
 static int largest_first(const void *a, const void *b)
 {
-	const struct live *x = a, *y = b;
+	const struct found *x = a, *y = b;
 
 	if (x->block.size != y->block.size)
 		return x->block.size < y->block.size ? 1 : -1;
@@ -62,6 +59,79 @@ static int largest_first(const void *a, const void *b)
 	if (x->block.address != y->block.address)
 		return x->block.address < y->block.address ? -1 : 1;
 	return x->block.at_ns < y->block.at_ns ? -1 : x->block.at_ns > y->block.at_ns;
+}
+
+static void keep(struct blocks *b, const struct ms_life *life)
+{
+	size_t top = b->options->top;
+
+	if (top && top < SIZE_MAX / 4 && b->count >= 2 * top + SPARE) {
+		qsort(b->items, b->count, sizeof(*b->items), largest_first);
+		b->count = top;
+	}
+	if (ms_grow((void **)&b->items, &b->capacity, b->count, sizeof(*b->items)) < 0) {
+		b->status = ms_fail_memory(b->err);
+		return;
+	}
+	b->items[b->count++] = (struct found){ *life->block, life->end_ns, b->trace };
+}
+
+/* A choose function that takes what it is shown and leaves nothing to count. */
+static ms_status take_life(void *context, const struct ms_life *life, bool *chosen,
+			   struct ms_error *err)
+{
+	struct blocks *b = context;
+	bool passes = true;
+
+	*chosen = false;
+	if (b->filter)
+		b->status = ms_filter_life(b->filter, life, &passes, err);
+	if (b->status == MS_OK && passes)
+		keep(b, life);
+	return b->status;
+}
+
+static bool take_live(void *context, const struct ms_block *block)
+{
+	struct blocks *b = context;
+	uint64_t now = ms_snapshot_at_ns(b->snapshots[b->trace]);
+	bool chosen;
+
+	return take_life(b, &(struct ms_life){ block, NULL, now }, &chosen, b->err) ==
+	       MS_OK;
+}
+
+/* Only a replay sees what is not there any more. */
+static ms_status collect_freed(struct blocks *b)
+{
+	const struct ms_trace *trace = &b->m->traces[b->trace];
+	struct ms_tally_options options = {
+		.store = trace->store,
+		.snapshot = b->snapshots[b->trace],
+		.sample_bytes = ms_known_sample_bytes(trace),
+		.choose = take_life,
+		.context = b,
+		.progress = ms_facade_progress(b->m, "looking at blocks"),
+	};
+	struct ms_tally tally;
+	ms_status status = ms_tally_init(&tally, &options, b->err);
+
+	ms_tally_release(&tally);
+	return status;
+}
+
+static ms_status collect(struct blocks *b, const struct memscope_filter *filter)
+{
+	if (ms_filter_is_set(filter))
+		b->status = ms_filter_new(&b->filter, b->m, &b->m->traces[b->trace],
+					  filter, b->err);
+	if (b->status == MS_OK && filter->freed)
+		b->status = collect_freed(b);
+	else if (b->status == MS_OK)
+		ms_heap_each(ms_snapshot_heap(b->snapshots[b->trace]), take_live, b);
+	ms_filter_free(b->filter);
+	b->filter = NULL;
+	return b->status;
 }
 
 ms_status ms_facade_site_text(struct ms_strbuf *text, struct ms_metadata *meta,
@@ -98,15 +168,15 @@ static ms_status next_block(struct ms_rows *rows, struct ms_value *values, bool 
 	const struct ms_thread *thread;
 	const struct ms_block *block;
 	struct ms_metadata *meta;
-	uint64_t now;
+	uint64_t end;
 	ms_status status;
 
-	*more = b->index < b->count && (!b->limit || b->index < b->limit);
+	*more = b->index < b->count && (!b->options->top || b->index < b->options->top);
 	if (!*more)
 		return MS_OK;
 	block = &b->items[b->index].block;
 	meta = b->m->traces[b->items[b->index].trace].meta;
-	now = ms_snapshot_at_ns(b->snapshots[b->items[b->index].trace]);
+	end = b->items[b->index].end_ns;
 	b->index++;
 	status = ms_facade_site_text(&b->site, meta, block->stack, err);
 	thread = ms_metadata_thread(meta, block->thread);
@@ -115,7 +185,7 @@ static ms_status next_block(struct ms_rows *rows, struct ms_value *values, bool 
 	values[SIZE].number = block->size;
 	values[KIND].text = ms_event_kind_info(block->kind)->name;
 	values[AT].number = block->at_ns;
-	values[AGE].number = now > block->at_ns ? now - block->at_ns : 0;
+	values[AGE].number = end > block->at_ns ? end - block->at_ns : 0;
 	values[PID].number = ms_metadata_process(meta)->pid;
 	values[THREAD] = (struct ms_value){ .absent = !thread,
 					    .number = thread ? thread->tid : 0 };
@@ -145,24 +215,27 @@ ms_status ms_facade_print_rows(struct ms_rows *rows, const char *key,
 	return status != MS_OK ? status : finished;
 }
 
-ms_status ms_facade_blocks(struct memscope *m, struct ms_snapshot *const *snapshots,
-			   unsigned top, const struct memscope_output *output,
-			   struct ms_error *err)
+ms_status ms_facade_blocks(struct memscope *m,
+			   const struct memscope_snapshot_options *options,
+			   const struct memscope_output *output, struct ms_error *err)
 {
-	struct blocks b = { .m = m, .snapshots = snapshots, .limit = top };
+	struct blocks b = { .m = m, .options = options, .err = err };
 	struct ms_rows rows = { columns, COLUMNS, next_block, &b };
-	ms_status status = MS_OK;
 
+	b.snapshots = ms_alloc_zero(m->count, sizeof(*b.snapshots));
+	if (!b.snapshots)
+		return ms_fail_memory(err);
 	ms_strbuf_init(&b.site);
-	for (b.trace = 0; !b.failed && b.trace < m->count; b.trace++)
-		ms_heap_each(ms_snapshot_heap(snapshots[b.trace]), collect, &b);
-	if (b.failed)
-		status = ms_fail_memory(err);
+	b.status = ms_facade_snapshots(m, &options->at, b.snapshots, err);
+	for (b.trace = 0; b.status == MS_OK && b.trace < m->count; b.trace++)
+		b.status = collect(&b, &options->filter);
 	if (b.count)
 		qsort(b.items, b.count, sizeof(*b.items), largest_first);
-	if (status == MS_OK)
-		status = ms_facade_print_rows(&rows, "blocks", output, err);
+	if (b.status == MS_OK)
+		b.status = ms_facade_print_rows(&rows, "blocks", output, err);
+	ms_facade_snapshots_free(m, b.snapshots);
 	ms_strbuf_release(&b.site);
 	ms_free(b.items);
-	return status;
+	ms_free(b.snapshots);
+	return b.status;
 }

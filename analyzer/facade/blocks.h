@@ -8,10 +8,12 @@
 #include "analyzer/base/strbuf.h"
 #include "analyzer/facade/facade.h"
 
-/* The largest first; at most top of them (0: all). */
+/*
+ * The blocks that options' filter lets through at its instant, the largest first; at most
+ * top of them (0: all).  Freed ones only when the filter asks for them.
+ */
 MS_MUST_CHECK ms_status ms_facade_blocks(struct memscope *m,
-					 struct ms_snapshot *const *snapshots,
-					 unsigned top,
+					 const struct memscope_snapshot_options *options,
 					 const struct memscope_output *output,
 					 struct ms_error *err);
 

@@ -50,5 +50,8 @@ void ms_doc_damage(struct ms_doc *doc, json_t *array, const struct ms_trace *tra
 /* The threads' facts and figures; whole: of the whole recording. */
 void ms_doc_threads(struct ms_doc *doc, json_t *array, const struct ms_trace *trace,
 		    const struct ms_snapshot *snapshot, bool whole);
+/* The threads that made chosen blocks. */
+void ms_doc_tally_threads(struct ms_doc *doc, json_t *array, const struct ms_trace *trace,
+			  const struct ms_tally *tally);
 
 #endif

@@ -347,3 +347,12 @@ void ms_doc_threads(struct ms_doc *doc, json_t *array, const struct ms_trace *tr
 	ms_map_release(&by_id);
 	ms_free(rows);
 }
+
+void ms_doc_tally_threads(struct ms_doc *doc, json_t *array, const struct ms_trace *trace,
+			  const struct ms_tally *tally)
+{
+	for (size_t i = 0; i < tally->thread_count; i++)
+		add_thread(doc, array, trace,
+			   ms_metadata_thread(trace->meta, tally->threads[i].thread),
+			   &tally->threads[i].f);
+}

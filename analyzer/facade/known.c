@@ -138,6 +138,45 @@ void ms_known_find(struct ms_known *known, const struct ms_trace *trace,
 		known->absent |= ALL;
 }
 
+#define CHOSEN                                                       \
+	(1u << MS_KNOWN_ALLOCATIONS | 1u << MS_KNOWN_REALLOCATIONS | \
+	 1u << MS_KNOWN_DEALLOCATIONS | 1u << MS_KNOWN_DEALLOCATED | ESTIMATED)
+
+void ms_known_tallied(struct ms_known *known, const struct ms_trace *trace,
+		      const struct ms_snapshot *snapshot, const struct ms_tally *tally,
+		      bool whole)
+{
+	const struct ms_log_mode *mode = ms_log_mode(trace->log);
+	const struct ms_figures *all = &tally->all;
+
+	*known = (struct ms_known){
+		.value = { [MS_KNOWN_ALLOCATIONS] = all->allocations - tally->reallocated,
+			   [MS_KNOWN_REALLOCATIONS] = tally->reallocated,
+			   [MS_KNOWN_DEALLOCATIONS] = tally->freed_by_calls + all->culled,
+			   [MS_KNOWN_ACTIVE] = all->live_blocks,
+			   [MS_KNOWN_ALLOCATED] = all->allocated,
+			   [MS_KNOWN_DEALLOCATED] = all->freed,
+			   [MS_KNOWN_CURRENT_MEMORY] = all->live_bytes,
+			   [MS_KNOWN_PEAK_MEMORY] = all->peak_bytes },
+		.variance = { [MS_KNOWN_ACTIVE] = all->variance[MS_FIGURE_LIVE_BLOCKS],
+			      [MS_KNOWN_ALLOCATED] = all->variance[MS_FIGURE_ALLOCATED],
+			      [MS_KNOWN_CURRENT_MEMORY] =
+				      all->variance[MS_FIGURE_LIVE_BYTES],
+			      [MS_KNOWN_PEAK_MEMORY] =
+				      all->variance[MS_FIGURE_PEAK_BYTES] },
+		.peak_at_ns = ms_snapshot_totals(snapshot)->peak_at_ns,
+		.absent = ALL & ~CHOSEN,
+	};
+	if (mode->mode == MS_MODE_SAMPLE) {
+		known->absent = ALL & ~ESTIMATED;
+		known->estimated = ESTIMATED;
+	}
+	if (all->absent & MS_FIGURES_MADE)
+		known->absent |= COUNTED | 1u << MS_KNOWN_DEALLOCATED;
+	if ((whole && ends_in_counters(mode)) || all->absent == MS_FIGURES_ALL)
+		known->absent = ALL;
+}
+
 void ms_known_add(struct ms_known *sum, const struct ms_known *known)
 {
 	for (unsigned i = 0; i < MS_KNOWN_FIGURES; i++)

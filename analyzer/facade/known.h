@@ -36,6 +36,10 @@ struct ms_known { /* the totals of a report */
 /* whole: of the whole recording, so that the log's exact counts apply. */
 void ms_known_find(struct ms_known *known, const struct ms_trace *trace,
 		   const struct ms_snapshot *snapshot, bool whole);
+/* The same of chosen blocks, at the snapshot's instant. */
+void ms_known_tallied(struct ms_known *known, const struct ms_trace *trace,
+		      const struct ms_snapshot *snapshot, const struct ms_tally *tally,
+		      bool whole);
 /* A sum is known where each of its parts is. */
 void ms_known_add(struct ms_known *sum, const struct ms_known *known);
 

@@ -39,11 +39,15 @@ static ms_status group_of(struct ms_sites *sites, uint32_t trace, uint32_t stack
 	*frame_id = ms_frames_id(&sites->seen, frame);
 	if (*frame_id == MS_FRAME_NONE)
 		return ms_fail_memory(err);
-	if (by == MEMSCOPE_GROUP_MODULE) {
-		struct ms_frame module = { .function = "",
-					   .module = frame ? frame->module : NULL };
+	if (by == MEMSCOPE_GROUP_MODULE || by == MEMSCOPE_GROUP_FILE) {
+		struct ms_frame part = { .function = "" };
 
-		*frame_id = ms_frames_add(&sites->seen, &module);
+		if (frame && by == MEMSCOPE_GROUP_FILE)
+			part.file = frame->file;
+		/* What has no file is told apart by module. */
+		if (frame && !part.file)
+			part.module = frame->module;
+		*frame_id = ms_frames_add(&sites->seen, &part);
 		if (*frame_id == MS_FRAME_NONE)
 			return ms_fail_memory(err);
 	}
@@ -92,7 +96,7 @@ static ms_status add_stack(struct ms_sites *sites, uint32_t trace,
 	return MS_OK;
 }
 
-static ms_status add_all(struct ms_sites *sites, struct ms_snapshot *const *snapshots,
+static ms_status add_all(struct ms_sites *sites, const struct ms_views *views,
 			 enum memscope_group by, struct ms_error *err)
 {
 	const struct ms_progress *progress =
@@ -102,8 +106,7 @@ static ms_status add_all(struct ms_sites *sites, struct ms_snapshot *const *snap
 	for (size_t t = 0; status == MS_OK && t < sites->m->count; t++) {
 		struct ms_meter meter;
 		size_t count;
-		const struct ms_stack_figures *stacks =
-			ms_snapshot_stacks(snapshots[t], &count);
+		const struct ms_stack_figures *stacks = ms_view_stacks(views, t, &count);
 
 		ms_meter_init(&meter, progress, count);
 		for (size_t i = 0; status == MS_OK && i < count; i++) {
@@ -114,16 +117,15 @@ static ms_status add_all(struct ms_sites *sites, struct ms_snapshot *const *snap
 	return status;
 }
 
-ms_status ms_sites_init(struct ms_sites *sites, struct memscope *m,
-			struct ms_snapshot *const *snapshots, enum memscope_group by,
-			struct ms_error *err)
+ms_status ms_sites_init(struct ms_sites *sites, const struct ms_views *views,
+			enum memscope_group by, struct ms_error *err)
 {
 	ms_status status;
 
-	*sites = (struct ms_sites){ .m = m };
+	*sites = (struct ms_sites){ .m = views->m };
 	ms_frames_init(&sites->seen);
 	ms_map_init(&sites->by_key);
-	status = add_all(sites, snapshots, by, err);
+	status = add_all(sites, views, by, err);
 	if (status != MS_OK)
 		ms_sites_release(sites);
 	return status;

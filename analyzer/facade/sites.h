@@ -6,6 +6,7 @@
 #define MS_FACADE_SITES_H
 
 #include "analyzer/facade/frames.h"
+#include "analyzer/facade/view.h"
 
 struct ms_member { /* a stack of a site */
 	uint32_t trace, stack;
@@ -30,13 +31,13 @@ struct ms_sites {
 	struct ms_map by_key;
 };
 
-/* by: SITE, STACK (every stack is a group) or MODULE (of the site's frame). */
-MS_MUST_CHECK ms_status ms_sites_init(struct ms_sites *sites, struct memscope *m,
-				      struct ms_snapshot *const *snapshots,
+/* by: SITE, STACK (every stack is a group), MODULE or FILE (of the site's frame). */
+MS_MUST_CHECK ms_status ms_sites_init(struct ms_sites *sites,
+				      const struct ms_views *views,
 				      enum memscope_group by, struct ms_error *err);
 void ms_sites_release(struct ms_sites *sites);
 
-/* The figure that a sort order looks at. */
+/* The figure that a sort order looks at; DEFAULT: the peak. */
 uint64_t ms_figure(const struct ms_figures *figures, enum memscope_sort sort);
 /* Heaviest first, each with its heaviest member; equal ones in a stable order. */
 void ms_sites_sort(struct ms_sites *sites, enum memscope_sort sort);

@@ -3,7 +3,6 @@
  * summary.c - the report of one or more whole traces.
  */
 #include "analyzer/facade/sites.h"
-#include "analyzer/base/alloc.h"
 
 #define TOP_SITES  10
 #define TEXT_DEPTH 8
@@ -12,8 +11,9 @@
 struct summary {
 	struct memscope *m;
 	struct memscope_summary_options options;
-	struct ms_snapshot **snapshots;
+	struct ms_views views;
 	struct ms_known totals;
+	bool filtered;
 	struct ms_sites sites;
 	struct ms_doc doc;
 };
@@ -61,11 +61,12 @@ static void add_before_limit(struct summary *s, json_t *row, size_t trace)
 {
 	struct ms_known known;
 
-	if (!ms_log_mode(s->m->traces[trace].log)->fell_back) {
+	if (s->filtered || !ms_log_mode(s->m->traces[trace].log)->fell_back) {
 		ms_doc_value(&s->doc, row, "before_limit", json_null());
 		return;
 	}
-	ms_known_find(&known, &s->m->traces[trace], s->snapshots[trace], false);
+	ms_known_find(&known, &s->m->traces[trace], s->views.items[trace].snapshot,
+		      false);
 	ms_doc_totals(&s->doc, ms_doc_object(&s->doc, row, "before_limit"), &known);
 }
 
@@ -75,20 +76,22 @@ static void add_processes(struct summary *s)
 	json_t *array = ms_doc_array(&s->doc, s->doc.root, "processes");
 
 	for (size_t i = 0; i < s->m->count; i++) {
-		const struct ms_totals *totals = ms_snapshot_totals(s->snapshots[i]);
+		const struct ms_totals *totals =
+			ms_snapshot_totals(s->views.items[i].snapshot);
 		json_t *row = ms_doc_append(&s->doc, array);
 		struct ms_known known;
 
 		ms_doc_text(&s->doc, row, "path", s->m->traces[i].path);
 		ms_doc_process(&s->doc, ms_doc_object(&s->doc, row, "process"),
 			       &s->m->traces[i]);
-		ms_known_find(&known, &s->m->traces[i], s->snapshots[i], true);
+		ms_view_known(&s->views, i, &known);
 		ms_doc_totals(&s->doc, ms_doc_object(&s->doc, row, "totals"), &known);
 		ms_doc_mappings(&s->doc, ms_doc_object(&s->doc, row, "mappings"),
-				ms_snapshot_mappings(s->snapshots[i]),
+				ms_snapshot_mappings(s->views.items[i].snapshot),
 				ms_known_mappings(&s->m->traces[i]));
 		add_before_limit(s, row, i);
-		if (ms_log_mode(s->m->traces[i].log)->mode == MS_MODE_CULL)
+		if (ms_log_mode(s->m->traces[i].log)->mode == MS_MODE_CULL &&
+		    !s->filtered)
 			ms_doc_culled(&s->doc, ms_doc_object(&s->doc, row, "culled"),
 				      &s->m->traces[i]);
 		add_peak_time(s, row, &known);
@@ -108,11 +111,12 @@ static void add_totals(struct summary *s)
 	for (size_t i = 0; i < s->m->count; i++) {
 		struct ms_known known;
 
-		ms_known_find(&known, &s->m->traces[i], s->snapshots[i], true);
+		ms_view_known(&s->views, i, &known);
 		ms_known_add(&s->totals, &known);
-		ms_mapping_totals_add(&mappings, ms_snapshot_mappings(s->snapshots[i]));
+		ms_mapping_totals_add(&mappings,
+				      ms_snapshot_mappings(s->views.items[i].snapshot));
 		mappings_known &= ms_known_mappings(&s->m->traces[i]);
-		events += ms_snapshot_totals(s->snapshots[i])->events;
+		events += ms_snapshot_totals(s->views.items[i].snapshot)->events;
 	}
 	ms_doc_totals(&s->doc, ms_doc_object(&s->doc, s->doc.root, "totals"), &s->totals);
 	ms_doc_mappings(&s->doc, ms_doc_object(&s->doc, s->doc.root, "mappings"),
@@ -130,7 +134,7 @@ static void add_threads(struct summary *s)
 	json_t *array = ms_doc_array(&s->doc, s->doc.root, "threads");
 
 	for (size_t i = 0; i < s->m->count; i++)
-		ms_doc_threads(&s->doc, array, &s->m->traces[i], s->snapshots[i], true);
+		ms_view_threads(&s->doc, array, &s->views, i);
 }
 
 static ms_status add_site(struct summary *s, json_t *array, size_t index,
@@ -156,8 +160,7 @@ static ms_status add_site(struct summary *s, json_t *array, size_t index,
 static ms_status add_sites(struct summary *s, struct ms_error *err)
 {
 	json_t *array = ms_doc_array(&s->doc, s->doc.root, "sites");
-	ms_status status =
-		ms_sites_init(&s->sites, s->m, s->snapshots, MEMSCOPE_GROUP_SITE, err);
+	ms_status status = ms_sites_init(&s->sites, &s->views, MEMSCOPE_GROUP_SITE, err);
 
 	if (status != MS_OK)
 		return status;
@@ -176,6 +179,7 @@ static ms_status compose(struct summary *s, struct ms_error *err)
 	ms_doc_init(&s->doc);
 	ms_doc_u64(&s->doc, s->doc.root, "version", 1);
 	add_process(s);
+	ms_doc_filter(&s->doc, s->doc.root, &s->options.filter);
 	add_totals(s);
 	add_threads(s);
 	status = add_sites(s, err);
@@ -202,18 +206,18 @@ int memscope_summary(struct memscope *m, const struct memscope_summary_options *
 		s.options = *options;
 	if ((unsigned)s.options.sort > MEMSCOPE_BY_TEMPORARY)
 		return ms_fail(own, MS_EUSAGE, "no such order");
+	if (s.options.sort == MEMSCOPE_BY_DEFAULT)
+		s.options.sort = MEMSCOPE_BY_PEAK;
 	if (s.options.top == 0)
 		s.options.top = TOP_SITES;
-	s.snapshots = ms_alloc_zero(m->count, sizeof(struct ms_snapshot *));
-	if (!s.snapshots)
-		return ms_fail_memory(own);
-	status = ms_facade_snapshots(m, &(struct memscope_time){ 0 }, s.snapshots, own);
-	if (status == MS_OK) {
-		status = compose(&s, own);
-		document = ms_doc_take(&s.doc);
-	}
-	ms_facade_snapshots_free(m, s.snapshots);
-	ms_free(s.snapshots);
+	s.filtered = ms_filter_is_set(&s.options.filter);
+	status = ms_views_init(&s.views, m, &(struct memscope_time){ 0 },
+			       &s.options.filter, false, own);
+	if (status != MS_OK)
+		return status;
+	status = compose(&s, own);
+	document = ms_doc_take(&s.doc);
+	ms_views_release(&s.views);
 	if (status == MS_OK)
 		return ms_facade_print(document, ms_render_summary, output, own);
 	json_decref(document);

@@ -49,6 +49,8 @@ static void write_value(struct ms_writer *writer, enum ms_type type,
 		ms_write_csv_field(writer, value->text);
 	else if (type == MS_TYPE_ADDRESS)
 		ms_writef(writer, "0x%" PRIx64, value->number);
+	else if (type == MS_TYPE_SIGNED)
+		ms_writef(writer, "%" PRId64, (int64_t)value->number);
 	else if (type == MS_TYPE_SHARE)
 		ms_writef(writer, "%" PRIu64 ".%02u", value->number / 100,
 			  (unsigned)(value->number % 100));

@@ -49,6 +49,15 @@ void ms_write_callers(struct ms_writer *writer, const json_t *callers, uint64_t 
 /* A new array of the limit objects with the largest member key.  NULL: no memory. */
 json_t *ms_json_heaviest(const json_t *array, const char *key, size_t limit);
 
+/*
+ * What a row of a grouping (its "by") is called; lines of a stack after the first begin
+ * at column indent.  No line end.
+ */
+void ms_write_group(struct ms_writer *writer, const char *by, const json_t *row,
+		    unsigned indent);
+/* A line that says which blocks a report is about; nothing without a filter. */
+void ms_write_filter(struct ms_writer *writer, const json_t *filter);
+
 /* Parts of reports: what was lost, and what of the log could not be used. */
 void ms_write_losses(struct ms_writer *writer, const json_t *lost);
 void ms_write_damage(struct ms_writer *writer, const json_t *damage);

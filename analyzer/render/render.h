@@ -107,6 +107,9 @@ MS_MUST_CHECK ms_status ms_render_snapshot(struct ms_writer *writer,
 					   const json_t *document, enum ms_format format,
 					   struct ms_error *err);
 
+MS_MUST_CHECK ms_status ms_render_diff(struct ms_writer *writer, const json_t *document,
+				       enum ms_format format, struct ms_error *err);
+
 /* --- values of documents
  * ------------------------------------------------------------------ */
 

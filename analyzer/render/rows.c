@@ -36,11 +36,17 @@ static struct ms_value value_of(const json_t *member, enum ms_type type)
 	return value;
 }
 
-/* A member, or one of its "errors", named "errors.live_bytes" as in flat CSV. */
+/*
+ * A member, or one of its "errors" or "inclusive" figures, named "errors.live_bytes" as
+ * in flat CSV.
+ */
 static const json_t *member_of(const json_t *object, const char *name)
 {
-	static const char errors[] = "errors.";
+	static const char errors[] = "errors.", inclusive[] = "inclusive.";
 
+	if (strncmp(name, inclusive, sizeof(inclusive) - 1) == 0)
+		return json_object_get(json_object_get(object, "inclusive"),
+				       name + sizeof(inclusive) - 1);
 	if (strncmp(name, errors, sizeof(errors) - 1) == 0)
 		return ms_figure_error(object, name + sizeof(errors) - 1);
 	return json_object_get(object, name);

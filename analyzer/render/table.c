@@ -58,6 +58,9 @@ static const char *number_text(char buffer[MS_VALUE_BYTES], enum ms_type type,
 			 (value->number + 5) / 100,
 			 (unsigned)((value->number + 5) / 10 % 10));
 		break;
+	case MS_TYPE_SIGNED:
+		snprintf(human, sizeof(human), "%" PRId64, (int64_t)value->number);
+		break;
 	case MS_TYPE_ADDRESS:
 		snprintf(human, sizeof(human), "0x%" PRIx64, value->number);
 		break;

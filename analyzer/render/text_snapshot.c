@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define INDENT	   42 /* where names begin, right of the figures */
-#define MAX_FRAMES 12
+#define INDENT	  42 /* where names begin, right of the figures */
+#define INCLUSIVE 22 /* more, when there are those of called functions */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -61,69 +61,31 @@ static void write_head(struct ms_writer *writer, const json_t *document)
 	write_live(writer, totals);
 	for (size_t i = 0; i < json_array_size(processes) && i < 1; i++)
 		ms_write_mode(writer, json_array_get(processes, i));
-	ms_write_text(writer, "\n\n");
+	ms_write_text(writer, "\n");
+	ms_write_filter(writer, json_object_get(document, "filter"));
+	ms_write_text(writer, "\n");
 }
 
-static void write_stack_frame(struct ms_writer *writer, const json_t *frame)
+static bool has_inclusive(const char *by)
 {
-	unsigned width = writer->look.width;
-
-	if (json_object_get(frame, "omitted"))
-		ms_writef(writer, "... %" PRIu64 " frames ...",
-			  ms_json_u64(frame, "omitted"));
-	else
-		ms_write_frame(writer, frame,
-			       width > INDENT + 20 ? width - INDENT
-			       : width		   ? 20
-						   : 0);
+	return strcmp(by, "function") == 0;
 }
 
-static void write_stack(struct ms_writer *writer, const json_t *stack)
+static unsigned indent_of(const char *by)
 {
-	size_t count = json_array_size(stack), index;
-
-	if (!count)
-		ms_write_text(writer, "(no stack was recorded)");
-	for (index = 0; index < count && index < MAX_FRAMES; index++) {
-		if (index) {
-			ms_write_text(writer, "\n");
-			ms_write_pad(writer, ' ', INDENT);
-		}
-		write_stack_frame(writer, json_array_get(stack, index));
-	}
-	if (index < count) {
-		ms_write_text(writer, "\n");
-		ms_write_pad(writer, ' ', INDENT);
-		ms_writef(writer, "... %zu more", count - index);
-	}
+	return has_inclusive(by) ? INDENT + INCLUSIVE : INDENT;
 }
 
-static void write_name(struct ms_writer *writer, const char *by, const json_t *row)
+static void write_inclusive(struct ms_writer *writer, const json_t *figures,
+			    uint64_t whole)
 {
-	unsigned width = writer->look.width;
-	size_t room = width > INDENT + 20 ? width - INDENT : width ? 20 : 0;
-	char low[MS_HUMAN_BYTES], high[MS_HUMAN_BYTES];
-	const char *text;
+	bool known = ms_figure_known(figures, "live_bytes");
+	char buffer[MS_FIGURE_BYTES];
 
-	if (strcmp(by, "module") == 0) {
-		text = ms_json_string(row, "module");
-		ms_write_escaped(writer, text ? text : "(none)", room);
-	} else if (strcmp(by, "thread") == 0) {
-		text = ms_json_string(row, "name");
-		ms_writef(writer, "%" PRIu64 " ", ms_json_u64(row, "tid"));
-		ms_write_escaped(writer, text ? text : "", room > 10 ? room - 10 : room);
-	} else if (strcmp(by, "size") == 0) {
-		uint64_t to = ms_json_u64(row, "size_to");
-
-		ms_writef(writer, "%s",
-			  ms_human_size(low, ms_json_u64(row, "size_from")));
-		if (to > 1)
-			ms_writef(writer, " to below %s", ms_human_size(high, to + 1));
-	} else if (strcmp(by, "stack") == 0) {
-		write_stack(writer, json_object_get(row, "stack"));
-	} else {
-		ms_write_frame(writer, row, room);
-	}
+	ms_writef(writer, "%10s", ms_figure_size(buffer, figures, "live_bytes"));
+	ms_writef(writer, " %s%7s  ", ms_figure_error(figures, "live_bytes") ? "~" : " ",
+		  known ? ms_share_text(buffer, ms_json_u64(figures, "live_bytes"), whole)
+			: "-");
 }
 
 static void write_row(struct ms_writer *writer, const char *by, const json_t *row,
@@ -132,13 +94,15 @@ static void write_row(struct ms_writer *writer, const char *by, const json_t *ro
 	bool known = ms_figure_known(row, "live_bytes");
 	char buffer[MS_FIGURE_BYTES];
 
+	if (has_inclusive(by))
+		write_inclusive(writer, json_object_get(row, "inclusive"), whole);
 	ms_writef(writer, "%10s", ms_figure_size(buffer, row, "live_bytes"));
 	ms_writef(writer, " %s%7s", ms_figure_error(row, "live_bytes") ? "~" : " ",
 		  known ? ms_share_text(buffer, ms_json_u64(row, "live_bytes"), whole)
 			: "-");
 	ms_writef(writer, "  %9s", ms_figure_count(buffer, row, "live_blocks"));
 	ms_writef(writer, "  %8s  ", ms_figure_count(buffer, row, "allocations"));
-	write_name(writer, by, row);
+	ms_write_group(writer, by, row, indent_of(by));
 	ms_write_text(writer, "\n");
 }
 
@@ -154,13 +118,16 @@ static ms_status write_text(struct ms_writer *writer, const json_t *document,
 	/* Sizes read best from small to large; the others come sorted, but for threads.
 	 */
 	if (strcmp(by, "thread") == 0)
-		rows = ms_json_heaviest(rows, "live_bytes", top ? top : SIZE_MAX);
+		rows = ms_json_heaviest(rows, ms_json_string(document, "sorted_by"),
+					top ? top : SIZE_MAX);
 	else
 		json_incref(rows);
 	if (!rows)
 		return ms_fail_memory(err);
 	write_head(writer, document);
 	ms_write_bold(writer);
+	if (has_inclusive(by))
+		ms_writef(writer, "%10s  %7s  ", "inclusive", "share");
 	ms_writef(writer, "%10s  %7s  %9s  %8s  %s\n", "live", "share", "blocks", "calls",
 		  by);
 	ms_write_plain(writer);
@@ -200,6 +167,27 @@ static const struct ms_column by_thread[] = { { "pid", "", MS_TYPE_ID, 0, "" },
 					      FIGURES };
 static const struct ms_column by_module[] = { { "module", "", MS_TYPE_TEXT, 0, "" },
 					      FIGURES };
+static const struct ms_column by_file[] = { { "file", "", MS_TYPE_TEXT, 0, "" },
+					    { "module", "", MS_TYPE_TEXT, 0, "" },
+					    FIGURES };
+static const struct ms_column by_function[] = {
+	{ "function", "", MS_TYPE_TEXT, 0, "" },
+	{ "file", "", MS_TYPE_TEXT, 0, "" },
+	{ "module", "", MS_TYPE_TEXT, 0, "" },
+	FIGURES,
+	{ "inclusive.live_blocks", "", MS_TYPE_COUNT, 0, "" },
+	{ "inclusive.live_bytes", "", MS_TYPE_BYTES, 0, "" },
+	{ "inclusive.allocations", "", MS_TYPE_COUNT, 0, "" },
+	{ "inclusive.allocated", "", MS_TYPE_BYTES, 0, "" },
+	{ "inclusive.peak_blocks", "", MS_TYPE_COUNT, 0, "" },
+	{ "inclusive.peak_bytes", "", MS_TYPE_BYTES, 0, "" },
+	{ "inclusive.temporary", "", MS_TYPE_COUNT, 0, "" },
+};
+static const struct ms_column by_kind[] = { { "kind", "", MS_TYPE_TEXT, 0, "" },
+					    FIGURES };
+static const struct ms_column by_age[] = { { "age_from_ns", "", MS_TYPE_NS, 0, "" },
+					   { "age_to_ns", "", MS_TYPE_NS, 0, "" },
+					   FIGURES };
 static const struct ms_column by_size[] = { { "size_from", "", MS_TYPE_BYTES, 0, "" },
 					    { "size_to", "", MS_TYPE_BYTES, 0, "" },
 					    FIGURES };
@@ -214,6 +202,10 @@ static const struct {
 	{ "thread", by_thread, COUNT(by_thread) },
 	{ "module", by_module, COUNT(by_module) },
 	{ "size", by_size, COUNT(by_size) },
+	{ "function", by_function, COUNT(by_function) },
+	{ "file", by_file, COUNT(by_file) },
+	{ "kind", by_kind, COUNT(by_kind) },
+	{ "age", by_age, COUNT(by_age) },
 };
 
 static ms_status write_csv(struct ms_writer *writer, const json_t *document,

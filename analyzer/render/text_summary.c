@@ -443,6 +443,7 @@ ms_status ms_render_summary(struct ms_writer *writer, const json_t *document,
 	if (format == MS_FORMAT_CSV)
 		return write_csv(writer, document, err);
 	write_head(writer, document);
+	ms_write_filter(writer, json_object_get(document, "filter"));
 	write_totals(writer, document);
 	write_sites(writer, document);
 	status = write_threads(writer, document, err);

@@ -51,7 +51,7 @@ for command in $(sed -n 's/^\.Ss The \(.*\) command$/\1/p' "$root/man/memscope-a
 	"$analyze" "$command" --help | grep -oE -- '^ +(-., )?--[a-z][a-z-]*' |
 		sed 's/.* //' | sort -u >help.options
 	awk -v wanted=".Ss The $command command" '
-		/^\.S[sh] / { inside = $0 == wanted || $0 == ".Ss Options of every command" }
+		/^\.S[sh] / { inside = $0 == wanted || $0 == ".Ss Options of every command" || $0 == ".Ss Options that choose blocks" }
 		/^\.Sh / { inside = 0 }
 		inside' "$root/man/memscope-analyze.1" |
 		sed -n 's/^\.It.*Fl -\([a-z-]*\).*/--\1/p' | sort -u >page.options

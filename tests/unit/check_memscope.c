@@ -184,7 +184,7 @@ START_TEST(several_traces_are_summed_and_listed)
 	output = output_of(MEMSCOPE_TEXT);
 	ck_assert_int_eq(memscope_summary(m, NULL, &output, NULL), MEMSCOPE_OK);
 	ck_assert_ptr_nonnull(strstr(text, "sum of the peaks"));
-	ck_assert_int_eq(memscope_dump(m, NULL, &output, NULL, NULL), MEMSCOPE_USAGE);
+	ck_assert_int_eq(memscope_dump(m, NULL, &output, NULL, NULL), MEMSCOPE_OK);
 	memscope_close(m);
 }
 END_TEST
@@ -301,7 +301,9 @@ END_TEST
 
 static int all_summaries(struct memscope *m, const struct memscope_output *output)
 {
-	struct memscope_summary_options options = { MEMSCOPE_BY_ALLOCATED, 3, 4 };
+	struct memscope_summary_options options = { .sort = MEMSCOPE_BY_ALLOCATED,
+						    .top = 3,
+						    .depth = 4 };
 
 	return memscope_summary(m, &options, output, NULL);
 }
@@ -315,27 +317,24 @@ static int plain_info(struct memscope *m, const struct memscope_output *output)
 
 static int snapshot_by_stack(struct memscope *m, const struct memscope_output *output)
 {
-	struct memscope_snapshot_options options = {
-		{ MEMSCOPE_AT_PEAK, 0 }, MEMSCOPE_GROUP_STACK, 0, 0
-	};
+	struct memscope_snapshot_options options = { .at = { MEMSCOPE_AT_PEAK, 0 },
+						     .by = MEMSCOPE_GROUP_STACK };
 
 	return memscope_snapshot(m, &options, output, NULL);
 }
 
 static int snapshot_by_thread(struct memscope *m, const struct memscope_output *output)
 {
-	struct memscope_snapshot_options options = {
-		{ MEMSCOPE_AT_END, 0 }, MEMSCOPE_GROUP_THREAD, 0, 0
-	};
+	struct memscope_snapshot_options options = { .at = { MEMSCOPE_AT_END, 0 },
+						     .by = MEMSCOPE_GROUP_THREAD };
 
 	return memscope_snapshot(m, &options, output, NULL);
 }
 
 static int snapshot_of_blocks(struct memscope *m, const struct memscope_output *output)
 {
-	struct memscope_snapshot_options options = {
-		{ MEMSCOPE_AT_END, 0 }, MEMSCOPE_GROUP_NONE, 0, 0
-	};
+	struct memscope_snapshot_options options = { .at = { MEMSCOPE_AT_END, 0 },
+						     .by = MEMSCOPE_GROUP_NONE };
 
 	return memscope_snapshot(m, &options, output, NULL);
 }
@@ -347,11 +346,71 @@ static int dump_with_stacks(struct memscope *m, const struct memscope_output *ou
 	return memscope_dump(m, &options, output, NULL, NULL);
 }
 
+static int snapshot_filtered(struct memscope *m, const struct memscope_output *output,
+			     enum memscope_group by)
+{
+	struct memscope_snapshot_options options = {
+		.by = by,
+		.filter = { .use_to = 1,
+			    .to = { MEMSCOPE_AT_PERCENT, 90000 },
+			    .use_size = 1,
+			    .size_from = 5,
+			    .size_to = 5000,
+			    .module = "program",
+			    .site = "0x[0-9]" }
+	};
+
+	return memscope_snapshot(m, &options, output, NULL);
+}
+
+static int snapshot_by_function(struct memscope *m, const struct memscope_output *output)
+{
+	return snapshot_filtered(m, output, MEMSCOPE_GROUP_FUNCTION);
+}
+
+static int snapshot_by_kind(struct memscope *m, const struct memscope_output *output)
+{
+	return snapshot_filtered(m, output, MEMSCOPE_GROUP_KIND);
+}
+
+static int freed_blocks(struct memscope *m, const struct memscope_output *output)
+{
+	struct memscope_snapshot_options options = { .by = MEMSCOPE_GROUP_NONE,
+						     .filter = { .freed = 1 } };
+
+	return memscope_snapshot(m, &options, output, NULL);
+}
+
+static int diff_by_stack(struct memscope *m, const struct memscope_output *output)
+{
+	struct memscope_diff_options options = { .two_traces = 1,
+						 .all = 1,
+						 .by = MEMSCOPE_GROUP_STACK };
+
+	return memscope_diff(m, &options, output, NULL);
+}
+
+static int diff_by_thread(struct memscope *m, const struct memscope_output *output)
+{
+	struct memscope_diff_options options = { .by = MEMSCOPE_GROUP_THREAD };
+
+	return memscope_diff(m, &options, output, NULL);
+}
+
+static int dump_of_lives(struct memscope *m, const struct memscope_output *output)
+{
+	struct memscope_dump_options options = { .filter = { .freed = 1 } };
+
+	return memscope_dump(m, &options, output, NULL, NULL);
+}
+
 typedef int report_fn(struct memscope *m, const struct memscope_output *output);
 
-static report_fn *const reports[] = { all_summaries,	  plain_info,
-				      snapshot_by_stack,  snapshot_by_thread,
-				      snapshot_of_blocks, dump_with_stacks };
+static report_fn *const reports[] = {
+	all_summaries,	    plain_info,	      snapshot_by_stack,    snapshot_by_thread,
+	snapshot_of_blocks, dump_with_stacks, snapshot_by_function, snapshot_by_kind,
+	freed_blocks,	    diff_by_stack,    diff_by_thread,	    dump_of_lives,
+};
 
 /* Open, report, close, with the n-th allocation failing. */
 static int run_with_failure(report_fn *report, enum memscope_format format,
@@ -364,7 +423,7 @@ static int run_with_failure(report_fn *report, enum memscope_format format,
 	int status;
 
 	ms_alloc_fail_at(n);
-	status = memscope_open(&m, paths, report == dump_with_stacks ? 1 : 2, NULL, &err);
+	status = memscope_open(&m, paths, 2, NULL, &err);
 	if (status == MEMSCOPE_OK)
 		status = report(m, &output);
 	memscope_close(m);

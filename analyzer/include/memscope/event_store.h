@@ -15,13 +15,18 @@ struct memscope_dump_options {
 	struct memscope_time from, to; /* both zero: everything; see use_from, use_to */
 	int use_from, use_to;	       /* not 0: the limit holds */
 	int stacks;		       /* not 0: text shows the site of each stack */
+	/*
+	 * Of the events themselves: when they happened, their thread, size and stack;
+	 * live, freed and lifetime: those that made such a block.
+	 */
+	struct memscope_filter filter;
 };
 
 /*
- * The events of one trace (MEMSCOPE_USAGE with more), in order, one row each; a realloc
- * is one row, at its end.  Memory does not grow with the number of rows.  *unfinished,
- * when not NULL, is how many reallocs had not returned when the recording (or the range)
- * ended.
+ * The events of traces, in order, one row each; a realloc is one row, at its end.  Of
+ * several traces one after the other, and each row has its process first.  Memory does
+ * not grow with the number of rows.  *unfinished, when not NULL, is how many reallocs had
+ * not returned when the recordings (or the range) ended.
  */
 int memscope_dump(struct memscope *m, const struct memscope_dump_options *options,
 		  const struct memscope_output *output, uint64_t *unfinished,
