@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Only counted, nothing is published through them: relaxed everywhere. */
 static atomic_ulong made;
@@ -79,6 +80,56 @@ char *ms_strndup(const char *s, size_t n)
 void ms_free(void *p)
 {
 	free(p);
+}
+
+#define CACHE_LINE 64
+#define HUGE_PAGE  ((size_t)1 << 21)
+
+static size_t round_up(size_t bytes, size_t to)
+{
+	return (bytes + to - 1) / to * to;
+}
+
+/* Whole huge pages, where a huge page may begin: map more and give back both ends. */
+static void *map_table(size_t bytes)
+{
+	size_t all = bytes + HUGE_PAGE, head;
+	char *p = mmap(NULL, all, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		       0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	head = round_up((uintptr_t)p, HUGE_PAGE) - (uintptr_t)p;
+	if (head)
+		munmap(p, head);
+	munmap(p + head + bytes, HUGE_PAGE - head);
+	madvise(p + head, bytes, MADV_HUGEPAGE); /* faster, but not needed */
+	return p + head;
+}
+
+void *ms_alloc_table(size_t bytes)
+{
+	void *p;
+
+	if (must_fail() || bytes > PTRDIFF_MAX - HUGE_PAGE)
+		return NULL;
+	if (bytes >= HUGE_PAGE)
+		return map_table(round_up(bytes, HUGE_PAGE));
+	bytes = round_up(bytes ? bytes : 1, CACHE_LINE);
+	p = aligned_alloc(CACHE_LINE, bytes);
+	if (p)
+		memset(p, 0, bytes);
+	return p;
+}
+
+void ms_free_table(void *p, size_t bytes)
+{
+	if (!p)
+		return;
+	if (bytes >= HUGE_PAGE)
+		munmap(p, round_up(bytes, HUGE_PAGE));
+	else
+		free(p);
 }
 
 int ms_grow(void **items, size_t *capacity, size_t count, size_t element_bytes)

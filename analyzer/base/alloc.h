@@ -16,6 +16,13 @@ char *ms_strdup(const char *s) __attribute__((malloc, warn_unused_result));
 char *ms_strndup(const char *s, size_t n) __attribute__((malloc, warn_unused_result));
 void ms_free(void *p);
 
+/*
+ * A table that is read all over: zeroed, aligned to cache lines, and, when it is large,
+ * in huge pages where the system has them.  bytes: as it was made; NULL is fine.
+ */
+void *ms_alloc_table(size_t bytes) __attribute__((warn_unused_result));
+void ms_free_table(void *p, size_t bytes);
+
 /* Tests only: the n-th allocation from now on fails (1 = the next), 0 = none. */
 void ms_alloc_fail_at(unsigned long n);
 /* Tests only: allocations made since the last ms_alloc_fail_at(). */
