@@ -8,194 +8,237 @@
  */
 #include "analyzer/snapshot/aggregate.h"
 #include "analyzer/base/alloc.h"
-#include "analyzer/snapshot/weight.h"
 
 #include <assert.h>
 
 struct group {
-	struct ms_figures *figures;
-	struct ms_group_state *state;
+	struct ms_group *g;
+	struct ms_group_variance *v; /* NULL: not of samples */
 };
 
-void ms_aggregate_init(struct ms_aggregate *a)
+static void groups_release(struct ms_groups *groups)
 {
-	*a = (struct ms_aggregate){ 0 };
-	ms_map_init(&a->stack_index);
-	ms_map_init(&a->thread_index);
+	ms_free(groups->items);
+	ms_free(groups->ids);
+	ms_free(groups->variances);
+	ms_free(groups->newest);
+	ms_dense_release(&groups->rows);
+	*groups = (struct ms_groups){ 0 };
+}
+
+void ms_aggregate_init(struct ms_aggregate *a, uint64_t sample_bytes)
+{
+	*a = (struct ms_aggregate){ .sample_bytes = sample_bytes };
+	ms_dense_init(&a->stacks.rows);
+	ms_dense_init(&a->threads.rows);
 }
 
 void ms_aggregate_release(struct ms_aggregate *a)
 {
-	ms_free(a->stacks);
-	ms_free(a->stack_states);
-	ms_free(a->threads);
-	ms_free(a->thread_states);
-	ms_map_release(&a->stack_index);
-	ms_map_release(&a->thread_index);
-	ms_aggregate_init(a);
+	groups_release(&a->stacks);
+	groups_release(&a->threads);
 }
 
-static int reserve_stack(struct ms_aggregate *a, uint32_t stack)
+/* Add a row for an id that has none. */
+static int add(const struct ms_aggregate *a, struct ms_groups *groups, uint32_t id)
 {
-	size_t count = a->stack_index.count;
+	size_t n = groups->count;
 
-	if (ms_map_find(&a->stack_index, stack))
-		return 0;
-	if (ms_grow((void **)&a->stacks, &a->stack_capacity, count, sizeof(*a->stacks)) <
-		    0 ||
-	    ms_grow((void **)&a->stack_states, &a->stack_state_capacity, count,
-		    sizeof(*a->stack_states)) < 0 ||
-	    ms_map_put(&a->stack_index, stack, count) < 0)
+	if (n >= UINT32_MAX - 1 ||
+	    ms_grow((void **)&groups->items, &groups->capacity, n,
+		    sizeof(*groups->items)) < 0 ||
+	    ms_grow((void **)&groups->ids, &groups->id_capacity, n,
+		    sizeof(*groups->ids)) < 0)
 		return -1;
-	a->stacks[count] = (struct ms_stack_figures){ .stack = stack };
-	a->stack_states[count] = (struct ms_group_state){ 0 };
+	if (a->sample_bytes) {
+		if (ms_grow((void **)&groups->variances, &groups->variance_capacity, n,
+			    sizeof(*groups->variances)) < 0)
+			return -1;
+		groups->variances[n] = (struct ms_group_variance){ 0 };
+	}
+	if (ms_dense_put(&groups->rows, id, (uint32_t)n) < 0)
+		return -1;
+	groups->items[n] = (struct ms_group){ 0 };
+	groups->ids[n] = id;
+	groups->count++;
 	return 0;
 }
 
-struct ms_figures *ms_aggregate_stack(struct ms_aggregate *a, uint32_t stack)
+int ms_aggregate_stack(struct ms_aggregate *a, uint32_t stack, uint32_t *row)
 {
-	return reserve_stack(a, stack) < 0
-		       ? NULL
-		       : &a->stacks[*ms_map_find(&a->stack_index, stack)].f;
+	if (ms_dense_find(&a->stacks.rows, stack, row))
+		return 0;
+	*row = (uint32_t)a->stacks.count;
+	return add(a, &a->stacks, stack);
 }
 
-static int reserve_thread(struct ms_aggregate *a, uint32_t thread)
+int ms_aggregate_thread(struct ms_aggregate *a, uint32_t thread, uint32_t *row)
 {
-	size_t count = a->thread_index.count;
+	struct ms_groups *groups = &a->threads;
 
-	if (ms_map_find(&a->thread_index, thread))
+	if (ms_dense_find(&groups->rows, thread, row))
 		return 0;
-	if (ms_grow((void **)&a->threads, &a->thread_capacity, count,
-		    sizeof(*a->threads)) < 0 ||
-	    ms_grow((void **)&a->thread_states, &a->thread_state_capacity, count,
-		    sizeof(*a->thread_states)) < 0 ||
-	    ms_map_put(&a->thread_index, thread, count) < 0)
+	*row = (uint32_t)groups->count;
+	if (ms_grow((void **)&groups->newest, &groups->newest_capacity, groups->count,
+		    sizeof(*groups->newest)) < 0)
 		return -1;
-	a->threads[count] = (struct ms_thread_figures){ .thread = thread };
-	a->thread_states[count] = (struct ms_group_state){ 0 };
-	return 0;
+	groups->newest[groups->count] = (struct ms_newest){ 0 };
+	return add(a, groups, thread);
 }
 
-int ms_aggregate_reserve(struct ms_aggregate *a, const struct ms_event *event)
+static inline void see_peak(const struct ms_aggregate *a, struct group of)
 {
-	if (!event->address ||
-	    (event->class != MS_CLASS_ALLOC && event->class != MS_CLASS_REALLOC_END))
-		return 0;
-	return reserve_stack(a, event->stack) < 0 || reserve_thread(a, event->thread) < 0
-		       ? -1
-		       : 0;
-}
+	struct ms_group *g = of.g;
 
-static void see_peak(const struct ms_aggregate *a, struct group g)
-{
-	if (g.state->peak_serial == a->peak_serial)
+	if (g->peak_serial == a->peak_serial)
 		return;
-	g.state->peak_serial = a->peak_serial;
-	g.figures->peak_bytes = g.figures->live_bytes;
-	g.figures->peak_blocks = g.figures->live_blocks;
-	g.figures->variance[MS_FIGURE_PEAK_BYTES] =
-		g.figures->variance[MS_FIGURE_LIVE_BYTES];
-	g.figures->variance[MS_FIGURE_PEAK_BLOCKS] =
-		g.figures->variance[MS_FIGURE_LIVE_BLOCKS];
+	g->peak_serial = a->peak_serial;
+	g->peak_blocks = g->allocations - g->frees;
+	g->peak_bytes = g->allocated - g->freed;
+	if (of.v) {
+		of.v->peak_blocks = of.v->live_blocks;
+		of.v->peak_bytes = of.v->live_bytes;
+	}
 }
 
-static void begin(const struct ms_aggregate *a, struct group g, const struct ms_weight *w)
+static inline void begin(const struct ms_aggregate *a, struct group of,
+			 const struct ms_weight *w)
 {
-	see_peak(a, g);
-	g.figures->allocations += w->blocks;
-	g.figures->allocated += w->bytes;
-	g.figures->live_blocks += w->blocks;
-	g.figures->live_bytes += w->bytes;
-	if (!a->sample_bytes)
+	see_peak(a, of);
+	of.g->allocations += w->blocks;
+	of.g->allocated += w->bytes;
+	if (__builtin_expect(!of.v, 1))
 		return;
-	g.figures->variance[MS_FIGURE_ALLOCATIONS] += w->block_variance;
-	g.figures->variance[MS_FIGURE_ALLOCATED] += w->byte_variance;
-	g.figures->variance[MS_FIGURE_LIVE_BLOCKS] += w->block_variance;
-	g.figures->variance[MS_FIGURE_LIVE_BYTES] += w->byte_variance;
+	of.v->made_blocks += w->block_variance;
+	of.v->made_bytes += w->byte_variance;
+	of.v->live_blocks += w->block_variance;
+	of.v->live_bytes += w->byte_variance;
 }
 
-static void end(const struct ms_aggregate *a, struct group g, const struct ms_weight *w,
-		bool temporary)
+static inline void end(const struct ms_aggregate *a, struct group of,
+		       const struct ms_weight *w, bool temporary)
 {
-	see_peak(a, g);
-	g.figures->frees += w->blocks;
-	g.figures->freed += w->bytes;
-	g.figures->live_blocks -= w->blocks;
-	g.figures->live_bytes -= w->bytes;
-	g.figures->temporary += temporary;
-	if (!a->sample_bytes)
+	see_peak(a, of);
+	of.g->frees += w->blocks;
+	of.g->freed += w->bytes;
+	of.g->temporary += temporary;
+	if (__builtin_expect(!of.v, 1))
 		return;
-	g.figures->variance[MS_FIGURE_LIVE_BLOCKS] -= w->block_variance;
-	g.figures->variance[MS_FIGURE_LIVE_BYTES] -= w->byte_variance;
+	of.v->live_blocks -= w->block_variance;
+	of.v->live_bytes -= w->byte_variance;
 }
 
-static bool is_temporary(const struct ms_group_state *thread,
-			 const struct ms_block *block, const struct ms_event *event)
+/*
+ * Freed before its thread made another.  The old block of a realloc is never one: the
+ * realloc itself made the next block.
+ */
+static inline bool is_temporary(const struct ms_newest *newest,
+				const struct ms_block *block,
+				const struct ms_event *event)
 {
 	return (event->class == MS_CLASS_FREE ||
 		event->class == MS_CLASS_REALLOC_FREED) &&
-	       thread->newest == block->address && thread->newest_ns == block->at_ns;
+	       newest->address == block->address && newest->at_ns == block->at_ns;
 }
 
-void ms_aggregate_block(void *context, enum ms_change change,
-			const struct ms_block *block, const struct ms_event *event,
-			const struct ms_totals *totals)
+static inline struct group group_at(const struct ms_groups *groups, uint32_t row)
 {
-	struct ms_aggregate *a = context;
-	const uint64_t *stack = ms_map_find(&a->stack_index, block->stack);
-	const uint64_t *thread = ms_map_find(&a->thread_index, block->thread);
-	struct ms_weight w = ms_weigh(a->sample_bytes, block->size);
-	unsigned c = ms_size_class(block->size);
-	struct ms_group_state *maker;
-	struct group groups[3];
+	return (struct group){ &groups->items[row],
+			       groups->variances ? &groups->variances[row] : NULL };
+}
 
-	assert(stack && thread);
-	maker = &a->thread_states[*thread];
-	groups[0] = (struct group){ &a->stacks[*stack].f, &a->stack_states[*stack] };
-	groups[1] = (struct group){ &a->threads[*thread].f, maker };
-	groups[2] = (struct group){ &a->classes[c], &a->class_states[c] };
+static inline struct group class_at(struct ms_aggregate *a, unsigned c)
+{
+	return (struct group){ &a->classes[c],
+			       a->sample_bytes ? &a->class_variances[c] : NULL };
+}
+
+void ms_aggregate_change(struct ms_aggregate *a, enum ms_change change,
+			 const struct ms_block *block, const struct ms_event *event,
+			 const struct ms_weight *w, uint64_t peak_memory)
+{
+	struct group in_class = class_at(a, ms_size_class(block->size));
+	uint32_t stack = 0, thread = 0;
+	bool known = ms_dense_find(&a->stacks.rows, block->stack, &stack) &&
+		     ms_dense_find(&a->threads.rows, block->thread, &thread);
+
+	assert(known);
+	if (__builtin_expect(!known, 0))
+		return;
 	if (change == MS_CHANGE_BEGIN) {
-		for (int i = 0; i < 3; i++)
-			begin(a, groups[i], &w);
-		maker->newest = block->address;
-		maker->newest_ns = block->at_ns;
+		begin(a, group_at(&a->stacks, stack), w);
+		begin(a, group_at(&a->threads, thread), w);
+		begin(a, in_class, w);
+		a->threads.newest[thread] =
+			(struct ms_newest){ block->address, block->at_ns };
 	} else {
-		bool temporary = is_temporary(maker, block, event);
+		bool temporary = is_temporary(&a->threads.newest[thread], block, event);
 
-		for (int i = 0; i < 3; i++)
-			end(a, groups[i], &w, temporary);
+		end(a, group_at(&a->stacks, stack), w, temporary);
+		end(a, group_at(&a->threads, thread), w, temporary);
+		end(a, in_class, w, temporary);
 	}
-	if (totals->peak_memory > a->peak_memory) {
-		a->peak_memory = totals->peak_memory;
+	if (peak_memory > a->peak_memory) {
+		a->peak_memory = peak_memory;
 		a->peak_serial++;
 	}
 }
 
-/* Estimates as they are reported.  Nothing live leaves no error but that of rounding. */
-static void finish(const struct ms_aggregate *a, struct group g)
+static void settle(const struct ms_aggregate *a, const struct ms_groups *groups)
 {
-	struct ms_figures *f = g.figures;
-	uint64_t *sums[] = { &f->allocations, &f->allocated,   &f->frees,
-			     &f->freed,	      &f->live_blocks, &f->live_bytes,
-			     &f->peak_bytes,  &f->peak_blocks };
+	for (size_t i = 0; i < groups->count; i++)
+		see_peak(a, group_at(groups, (uint32_t)i));
+}
 
-	see_peak(a, g);
-	if (!a->sample_bytes)
-		return;
-	for (size_t i = 0; i < sizeof(sums) / sizeof(sums[0]); i++)
-		*sums[i] = ms_weight_sum(a->sample_bytes, *sums[i]);
+void ms_aggregate_settle(struct ms_aggregate *a)
+{
+	settle(a, &a->stacks);
+	settle(a, &a->threads);
+	for (unsigned i = 0; i < MS_SIZE_CLASSES; i++)
+		see_peak(a, class_at(a, i));
+}
+
+/* Nothing live leaves no error but that of rounding. */
+static double no_less_than_none(double variance)
+{
+	return variance > 0 ? variance : 0;
+}
+
+static void set_variances(struct ms_figures *f, const struct ms_group_variance *v)
+{
+	const double of[MS_FIGURES] = {
+		[MS_FIGURE_ALLOCATIONS] = v->made_blocks,
+		[MS_FIGURE_ALLOCATED] = v->made_bytes,
+		[MS_FIGURE_LIVE_BLOCKS] = v->live_blocks,
+		[MS_FIGURE_LIVE_BYTES] = v->live_bytes,
+		[MS_FIGURE_PEAK_BLOCKS] = v->peak_blocks,
+		[MS_FIGURE_PEAK_BYTES] = v->peak_bytes,
+	};
+
 	for (size_t i = 0; i < MS_FIGURES; i++)
-		f->variance[i] = f->variance[i] > 0 ? f->variance[i] : 0;
+		f->variance[i] = no_less_than_none(of[i]);
 	f->absent = 1u << MS_FIGURE_TEMPORARY;
 	f->estimated = MS_FIGURES_ALL & ~f->absent;
 }
 
-void ms_aggregate_finish(struct ms_aggregate *a)
+struct ms_figures ms_aggregate_figures(const struct ms_aggregate *a,
+				       const struct ms_group *g,
+				       const struct ms_group_variance *v)
 {
-	for (size_t i = 0; i < a->stack_index.count; i++)
-		finish(a, (struct group){ &a->stacks[i].f, &a->stack_states[i] });
-	for (size_t i = 0; i < a->thread_index.count; i++)
-		finish(a, (struct group){ &a->threads[i].f, &a->thread_states[i] });
-	for (size_t i = 0; i < MS_SIZE_CLASSES; i++)
-		finish(a, (struct group){ &a->classes[i], &a->class_states[i] });
+	uint64_t mean = a->sample_bytes;
+	struct ms_figures f = {
+		.allocations = ms_weight_sum(mean, g->allocations),
+		.allocated = ms_weight_sum(mean, g->allocated),
+		.frees = ms_weight_sum(mean, g->frees),
+		.freed = ms_weight_sum(mean, g->freed),
+		.live_blocks = ms_weight_sum(mean, g->allocations - g->frees),
+		.live_bytes = ms_weight_sum(mean, g->allocated - g->freed),
+		.peak_bytes = ms_weight_sum(mean, g->peak_bytes),
+		.peak_blocks = ms_weight_sum(mean, g->peak_blocks),
+		.temporary = g->temporary,
+	};
+
+	if (mean)
+		set_variances(&f, v);
+	return f;
 }

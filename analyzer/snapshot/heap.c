@@ -1,136 +1,161 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * heap.c - the live-heap state machine.
+ * heap.c - the live-heap state machine: which event begins and ends which block.
  *
  * Snapshot, timeline and every detector replay through here, so this file alone
  * decides what "live" means.  Anomalies are counted, never repaired.
  *
- * Blocks lie in an open-addressing table keyed by address (0: an empty slot); deletion
- * shifts the followers back, so there are no tombstones and a lookup ends at the first
- * empty slot.  A realloc's old block waits in transit between the two halves: out of the
- * table, because another thread may be handed its address before the second half is
- * stamped, but live in every figure, because the call has not ended yet.  The table
- * keeps room for the blocks in transit, so putting one back cannot fail.
+ * Blocks lie in a table keyed by address.  A realloc's old block waits in transit between
+ * the two halves: out of the table, because another thread may be handed its address
+ * before the second half is stamped, but live in every figure, because the call has not
+ * ended yet.  The table keeps room for the blocks in transit, so putting one back cannot
+ * fail.
  */
-#include "analyzer/snapshot/snapshot.h"
+#include "analyzer/snapshot/heap.h"
 #include "analyzer/base/alloc.h"
-#include "analyzer/snapshot/weight.h"
 
-#include <assert.h>
+/* Events between the hint that a slot will be needed and its use: a miss takes ~100 ns.
+ */
+#define AHEAD 16
 
-#define FIRST_BITS 10
-struct ms_heap {
-	struct ms_block *slots; /* 1 << bits of them */
-	unsigned bits;
-	size_t in_table;
-	size_t in_transit; /* known blocks that wait in transit */
+static inline struct ms_block block_of(const struct ms_heap *heap,
+				       const struct ms_slot *slot)
+{
+	const struct ms_maker *maker = &heap->makers[slot->maker];
 
-	struct ms_pairs transits; /* address 0: the log does not know the old block */
+	return (struct ms_block){ slot->address,    slot->size,	   slot->at_ns,
+				  slot->stack,	    maker->thread, maker->kind,
+				  maker->align_log2 };
+}
 
-	struct ms_totals totals;
-	struct ms_observer observer;
-	uint64_t sample_bytes;
-};
+/*
+ * Room for one more block beside those in the table and in transit; -1 without memory.
+ */
+static inline int reserve(struct ms_heap *heap)
+{
+	return ms_block_table_reserve(&heap->table, heap->in_transit);
+}
 
-/* --- the table ------------------------------------------------------------------------
+/* --- who made a block, and how --------------------------------------------------------
  */
 
-static size_t mask(const struct ms_heap *heap)
+static __attribute__((noinline)) int new_maker(struct ms_heap *heap, uint64_t key,
+					       const struct ms_maker *maker,
+					       uint32_t *index)
 {
-	return ((size_t)1 << heap->bits) - 1;
-}
+	const uint64_t *known = ms_map_find(&heap->maker_index, key);
 
-static size_t home(const struct ms_heap *heap, uint64_t address)
-{
-	/* Blocks are 16 bytes apart: the low bits say nothing. */
-	return (size_t)((address >> 4) * 0x9e3779b97f4a7c15ULL >> (64 - heap->bits));
-}
-
-/* The slot that holds address, or the empty one where it belongs. */
-static struct ms_block *slot_of(const struct ms_heap *heap, uint64_t address)
-{
-	size_t i = home(heap, address);
-
-	while (heap->slots[i].address && heap->slots[i].address != address)
-		i = (i + 1) & mask(heap);
-	return &heap->slots[i];
-}
-
-static struct ms_block *find(const struct ms_heap *heap, uint64_t address)
-{
-	struct ms_block *slot = address ? slot_of(heap, address) : NULL;
-
-	return slot && slot->address ? slot : NULL;
-}
-
-/* Take a block out of the table (not out of the totals) and return it. */
-static struct ms_block take(struct ms_heap *heap, struct ms_block *slot)
-{
-	struct ms_block taken = *slot;
-	size_t hole = (size_t)(slot - heap->slots);
-
-	for (size_t i = (hole + 1) & mask(heap); heap->slots[i].address;
-	     i = (i + 1) & mask(heap)) {
-		size_t from_home = (i - home(heap, heap->slots[i].address)) & mask(heap);
-
-		/* It may move into the hole unless that lies before its home. */
-		if (from_home >= ((i - hole) & mask(heap))) {
-			heap->slots[hole] = heap->slots[i];
-			hole = i;
-		}
-	}
-	heap->slots[hole].address = 0;
-	heap->in_table--;
-	return taken;
-}
-
-static void put(struct ms_heap *heap, const struct ms_block *block)
-{
-	struct ms_block *slot = slot_of(heap, block->address);
-
-	assert(!slot->address);
-	*slot = *block;
-	heap->in_table++;
-}
-
-/* Room for one more block beside those in the table and in transit; -1 without memory. */
-static int reserve(struct ms_heap *heap)
-{
-	struct ms_block *old = heap->slots, *slots;
-	size_t need = heap->in_table + heap->in_transit + 1, old_count = mask(heap) + 1;
-
-	if (need <= old_count / 2)
+	if (known) {
+		*index = (uint32_t)*known;
 		return 0;
-	slots = ms_alloc_zero(2 * old_count, sizeof(*slots));
-	if (!slots)
-		return -1;
-	heap->slots = slots;
-	heap->bits++;
-	heap->in_table = 0;
-	for (size_t i = 0; i < old_count; i++) {
-		if (old[i].address)
-			put(heap, &old[i]);
 	}
-	ms_free(old);
+	if (heap->maker_count >= UINT32_MAX ||
+	    ms_grow((void **)&heap->makers, &heap->maker_capacity, heap->maker_count,
+		    sizeof(*heap->makers)) < 0 ||
+	    ms_map_put(&heap->maker_index, key, heap->maker_count) < 0)
+		return -1;
+	*index = (uint32_t)heap->maker_count;
+	heap->makers[heap->maker_count++] = *maker;
 	return 0;
 }
 
-/* --- reallocs in transit --------------------------------------------------------------
+static inline int maker_of(struct ms_heap *heap, uint32_t thread, uint8_t kind,
+			   uint8_t align_log2, uint32_t *index)
+{
+	/* Never 0, which is an empty place of recent[]. */
+	uint64_t key = (UINT64_C(1) << 63) | (uint64_t)thread << 16 |
+		       (uint64_t)kind << 8 | align_log2;
+	size_t i = (thread * 5 + kind + align_log2) % MS_RECENT_MAKERS;
+
+	if (__builtin_expect(heap->recent[i].key != key, 0)) {
+		struct ms_maker maker = { thread, kind, align_log2 };
+
+		if (new_maker(heap, key, &maker, &heap->recent[i].maker) < 0)
+			return -1;
+		heap->recent[i].key = key;
+	}
+	*index = heap->recent[i].maker;
+	return 0;
+}
+
+/* --- what events do -------------------------------------------------------------------
  */
 
-static ms_status begin_realloc(struct ms_heap *heap, const struct ms_event *event,
-			       struct ms_error *err)
+static inline void note_end(struct ms_matched *matched, uint8_t *found, unsigned what,
+			    const struct ms_block *block)
 {
-	struct ms_block *old = find(heap, event->address);
-	struct ms_block unknown = { 0 };
+	matched->ended[matched->ended_count++] = *block;
+	*found = (uint8_t)(*found | what);
+}
 
-	if (ms_pairs_push(&heap->transits, event->thread, old ? old : &unknown) < 0)
-		return ms_fail_memory(err);
-	if (old) {
-		take(heap, old);
+/* Put a block into the table, over one with its address.  reserve() has made room. */
+static inline void put(struct ms_heap *heap, const struct ms_slot *block,
+		       struct ms_matched *matched, uint8_t *found)
+{
+	struct ms_slot *slot = ms_block_table_find(&heap->table, block->address);
+
+	if (__builtin_expect(slot != NULL, 0)) {
+		struct ms_block there = block_of(heap, slot);
+
+		note_end(matched, found, MS_FOUND_THERE, &there);
+		*slot = *block;
+	} else {
+		ms_block_table_add(&heap->table, block);
+	}
+}
+
+/* What making the event's block may need.  0, or -1 without memory. */
+static inline int prepare(struct ms_heap *heap, const struct ms_event *event,
+			  struct ms_slot *slot)
+{
+	*slot = (struct ms_slot){ event->address, event->size, event->at_ns, event->stack,
+				  0 };
+	if (maker_of(heap, event->thread, event->kind, event->align_log2, &slot->maker) <
+	    0)
+		return -1;
+	return reserve(heap);
+}
+
+static inline int match_alloc(struct ms_heap *heap, struct ms_matched *matched,
+			      const struct ms_event *event, uint8_t *found)
+{
+	struct ms_slot slot;
+
+	if (!event->address)
+		return 0;
+	if (prepare(heap, event, &slot) < 0)
+		return -1;
+	put(heap, &slot, matched, found);
+	return 0;
+}
+
+static inline void match_free(struct ms_heap *heap, struct ms_matched *matched,
+			      const struct ms_event *event, uint8_t *found)
+{
+	struct ms_slot *there = ms_block_table_find(&heap->table, event->address);
+	struct ms_block old;
+
+	if (!there)
+		return;
+	old = block_of(heap, there);
+	ms_block_table_remove(&heap->table, there);
+	note_end(matched, found, MS_FOUND_OLD, &old);
+}
+
+static int begin_realloc(struct ms_heap *heap, const struct ms_event *event)
+{
+	struct ms_slot *there = ms_block_table_find(&heap->table, event->address);
+	struct ms_block old = { 0 };
+
+	if (there)
+		old = block_of(heap, there);
+	if (ms_pairs_push(&heap->transits, event->thread, &old) < 0)
+		return -1;
+	if (there) {
+		ms_block_table_remove(&heap->table, there);
 		heap->in_transit++;
 	}
-	return MS_OK;
+	return 0;
 }
 
 /* End the thread's innermost transit.  Its old block has address 0 when there is none. */
@@ -143,191 +168,104 @@ static struct ms_block end_transit(struct ms_heap *heap, uint32_t thread)
 	return old;
 }
 
-/* --- what events do -------------------------------------------------------------------
- */
-
-static void tell(struct ms_heap *heap, enum ms_change change,
-		 const struct ms_block *block, const struct ms_event *event)
+static struct ms_slot slot_from(const struct ms_block *block, uint32_t maker)
 {
-	if (heap->observer.block)
-		heap->observer.block(heap->observer.context, change, block, event,
-				     &heap->totals);
-}
-
-static struct ms_weight weigh(const struct ms_heap *heap, const struct ms_block *block)
-{
-	return ms_weigh(heap->sample_bytes, block->size);
-}
-
-/* A block that left the table is no longer live. */
-static void ended(struct ms_heap *heap, const struct ms_block *block,
-		  const struct ms_event *event)
-{
-	struct ms_weight w = weigh(heap, block);
-
-	heap->totals.active_allocations -= w.blocks;
-	heap->totals.current_memory -= w.bytes;
-	tell(heap, MS_CHANGE_END, block, event);
-}
-
-static void overwrite(struct ms_heap *heap, const struct ms_block *block,
-		      const struct ms_event *event)
-{
-	struct ms_weight w = weigh(heap, block);
-
-	heap->totals.overwritten_blocks += w.blocks;
-	heap->totals.overwritten_bytes += w.bytes;
-	ended(heap, block, event);
-}
-
-static void end_block(struct ms_heap *heap, const struct ms_block *block,
-		      const struct ms_event *event)
-{
-	struct ms_weight w = weigh(heap, block);
-
-	heap->totals.total_deallocations += w.blocks;
-	heap->totals.total_deallocated += w.bytes;
-	ended(heap, block, event);
-}
-
-/* The event made a block; reserve() has made room for it. */
-static void begin_block(struct ms_heap *heap, const struct ms_event *event)
-{
-	struct ms_totals *totals = &heap->totals;
-	struct ms_block *there = find(heap, event->address);
-	struct ms_block block = { event->address,   event->size,   event->at_ns,
-				  event->stack,	    event->thread, event->kind,
-				  event->align_log2 };
-	struct ms_weight w = weigh(heap, &block);
-
-	if (there) {
-		struct ms_block old = take(heap, there);
-
-		overwrite(heap, &old, event);
-	}
-	put(heap, &block);
-	totals->active_allocations += w.blocks;
-	totals->total_allocated += w.bytes;
-	totals->current_memory += w.bytes;
-	if (totals->current_memory > totals->peak_memory) {
-		totals->peak_memory = totals->current_memory;
-		totals->peak_at_ns = event->at_ns;
-		totals->peak_event = totals->events + 1;
-	}
-	tell(heap, MS_CHANGE_BEGIN, &block, event);
-}
-
-static ms_status apply_alloc(struct ms_heap *heap, const struct ms_event *event,
-			     struct ms_error *err)
-{
-	if (!event->address) {
-		heap->totals.failed_allocations++;
-		return MS_OK;
-	}
-	if (reserve(heap) < 0)
-		return ms_fail_memory(err);
-	heap->totals.total_allocations +=
-		ms_weigh(heap->sample_bytes, event->size).blocks;
-	begin_block(heap, event);
-	return MS_OK;
-}
-
-/* A block from before the recording, of a forked child's parent, or none at all. */
-static void end_unknown(struct ms_heap *heap)
-{
-	heap->totals.total_deallocations++;
-	heap->totals.unmatched_deallocations++;
-}
-
-static ms_status apply_free(struct ms_heap *heap, const struct ms_event *event,
-			    struct ms_error *err)
-{
-	struct ms_block *there = find(heap, event->address);
-
-	(void)err;
-	if (there) {
-		struct ms_block old = take(heap, there);
-
-		end_block(heap, &old, event);
-	} else {
-		end_unknown(heap);
-	}
-	return MS_OK;
+	return (struct ms_slot){ block->address, block->size, block->at_ns, block->stack,
+				 maker };
 }
 
 /* The call failed: the old block lives on, unless its address has a new owner by now. */
-static void put_back(struct ms_heap *heap, const struct ms_event *event)
+static int put_back(struct ms_heap *heap, struct ms_matched *matched,
+		    const struct ms_event *event, uint8_t *found)
 {
 	struct ms_block old = end_transit(heap, event->thread);
+	struct ms_slot slot;
+	uint32_t maker;
 
-	heap->totals.failed_allocations++;
 	if (!old.address)
-		return;
-	if (find(heap, old.address))
-		overwrite(heap, &old, event);
-	else
-		put(heap, &old);
+		return 0;
+	if (ms_block_table_find(&heap->table, old.address)) {
+		note_end(matched, found, MS_FOUND_THERE, &old);
+		return 0;
+	}
+	/* Its maker is known, and so found without memory. */
+	if (maker_of(heap, old.thread, old.kind, old.align_log2, &maker) < 0)
+		return -1;
+	slot = slot_from(&old, maker);
+	put(heap, &slot, matched, found);
+	return 0;
 }
 
-static ms_status apply_realloc_end(struct ms_heap *heap, const struct ms_event *event,
-				   struct ms_error *err)
+static int match_realloc_end(struct ms_heap *heap, struct ms_matched *matched,
+			     const struct ms_event *event, uint8_t *found)
 {
 	struct ms_block old;
+	struct ms_slot slot;
 
-	if (!event->address) {
-		put_back(heap, event);
-		return MS_OK;
-	}
-	if (reserve(heap) < 0)
-		return ms_fail_memory(err);
+	if (!event->address)
+		return put_back(heap, matched, event, found);
+	if (prepare(heap, event, &slot) < 0)
+		return -1;
 	old = end_transit(heap, event->thread);
-	heap->totals.total_reallocations +=
-		ms_weigh(heap->sample_bytes, event->size).blocks;
-	if (old.address) {
-		heap->totals.total_deallocated += weigh(heap, &old).bytes;
-		/* The old one first: the two never count at once, so they make no false
-		 * peak. */
-		ended(heap, &old, event);
-	} else {
-		heap->totals.unmatched_deallocations++;
-	}
-	begin_block(heap, event);
-	return MS_OK;
+	if (old.address)
+		note_end(matched, found, MS_FOUND_OLD, &old);
+	put(heap, &slot, matched, found);
+	return 0;
 }
 
-static ms_status apply_realloc_freed(struct ms_heap *heap, const struct ms_event *event,
-				     struct ms_error *err)
+static void match_realloc_freed(struct ms_heap *heap, struct ms_matched *matched,
+				const struct ms_event *event, uint8_t *found)
 {
 	struct ms_block old = end_transit(heap, event->thread);
 
-	(void)err;
 	if (old.address)
-		end_block(heap, &old, event);
-	else
-		end_unknown(heap);
-	return MS_OK;
+		note_end(matched, found, MS_FOUND_OLD, &old);
 }
 
-static ms_status apply_unknown(struct ms_heap *heap, const struct ms_event *event,
-			       struct ms_error *err)
+static inline int match(struct ms_heap *heap, struct ms_matched *matched,
+			const struct ms_event *event, uint8_t *found)
 {
-	(void)heap;
-	(void)event;
-	(void)err;
-	return MS_OK;
+	*found = 0;
+	switch (event->class) {
+	case MS_CLASS_ALLOC:
+		return match_alloc(heap, matched, event, found);
+	case MS_CLASS_FREE:
+		match_free(heap, matched, event, found);
+		return 0;
+	case MS_CLASS_REALLOC_BEGIN:
+		return begin_realloc(heap, event);
+	case MS_CLASS_REALLOC_END:
+		return match_realloc_end(heap, matched, event, found);
+	case MS_CLASS_REALLOC_FREED:
+		match_realloc_freed(heap, matched, event, found);
+		return 0;
+	default:
+		return 0;
+	}
 }
 
-typedef ms_status apply_fn(struct ms_heap *heap, const struct ms_event *event,
-			   struct ms_error *err);
+ms_status ms_heap_match(struct ms_heap *heap, struct ms_matched *matched,
+			const struct ms_event *events, size_t count, size_t *done,
+			struct ms_error *err)
+{
+	matched->ended_count = 0;
+	for (size_t i = 0; i < 2 * AHEAD && i < count; i++)
+		ms_block_table_expect(&heap->table, events[i].address);
+	for (*done = 0; *done < count; ++*done) {
+		size_t i = *done;
 
-static apply_fn *const by_class[] = {
-	[MS_CLASS_UNKNOWN] = apply_unknown,
-	[MS_CLASS_ALLOC] = apply_alloc,
-	[MS_CLASS_FREE] = apply_free,
-	[MS_CLASS_REALLOC_BEGIN] = begin_realloc,
-	[MS_CLASS_REALLOC_END] = apply_realloc_end,
-	[MS_CLASS_REALLOC_FREED] = apply_realloc_freed,
-};
+		if (i + 2 * AHEAD < count) {
+			ms_block_table_expect(&heap->table,
+					      events[i + 2 * AHEAD].address);
+			ms_block_table_expect_slot(&heap->table,
+						   events[i + AHEAD].address);
+		}
+		if (__builtin_expect(
+			    match(heap, matched, &events[i], &matched->found[i]) < 0, 0))
+			return ms_fail_memory(err);
+	}
+	return MS_OK;
+}
 
 /* --- the door -------------------------------------------------------------------------
  */
@@ -340,13 +278,12 @@ ms_status ms_heap_new(struct ms_heap **out, const struct ms_observer *observer,
 	*out = NULL;
 	if (!heap)
 		return ms_fail_memory(err);
-	heap->bits = FIRST_BITS;
-	heap->slots = ms_alloc_zero((size_t)1 << heap->bits, sizeof(*heap->slots));
-	if (!heap->slots) {
+	if (ms_block_table_init(&heap->table) < 0) {
 		ms_free(heap);
 		return ms_fail_memory(err);
 	}
 	ms_pairs_init(&heap->transits);
+	ms_map_init(&heap->maker_index);
 	if (observer)
 		heap->observer = *observer;
 	*out = heap;
@@ -357,7 +294,9 @@ void ms_heap_free(struct ms_heap *heap)
 {
 	if (!heap)
 		return;
-	ms_free(heap->slots);
+	ms_block_table_release(&heap->table);
+	ms_free(heap->makers);
+	ms_map_release(&heap->maker_index);
 	ms_pairs_release(&heap->transits);
 	ms_free(heap);
 }
@@ -365,43 +304,62 @@ void ms_heap_free(struct ms_heap *heap)
 ms_status ms_heap_apply(struct ms_heap *heap, const struct ms_event *event,
 			struct ms_error *err)
 {
-	size_t known = sizeof(by_class) / sizeof(by_class[0]);
-	apply_fn *apply = event->class < known ? by_class[event->class] : apply_unknown;
-	ms_status status = apply(heap, event, err);
+	struct ms_block ended[MS_FOUND_MOST];
+	uint8_t found;
+	struct ms_matched matched = { .found = &found, .ended = ended };
+	size_t done;
+	ms_status status = ms_heap_match(heap, &matched, event, 1, &done, err);
 
-	if (status == MS_OK)
-		heap->totals.events++;
-	return status;
-}
-
-void ms_heap_sampled(struct ms_heap *heap, uint64_t sample_bytes)
-{
-	heap->sample_bytes = sample_bytes;
-}
-
-void ms_heap_prefetch(const struct ms_heap *heap, uint64_t address)
-{
-	__builtin_prefetch(&heap->slots[home(heap, address)], 1);
-}
-
-const struct ms_totals *ms_heap_totals(const struct ms_heap *heap)
-{
-	return &heap->totals;
+	return status == MS_OK ? ms_heap_count(heap, &matched, event, 1, err) : status;
 }
 
 void ms_heap_each(const struct ms_heap *heap,
 		  bool (*visit)(void *context, const struct ms_block *block),
 		  void *context)
 {
-	const struct ms_block *block;
+	const struct ms_block *waiting;
+	const struct ms_slot *slot;
 	size_t position = 0;
 
-	for (size_t i = 0; i <= mask(heap); i++) {
-		if (heap->slots[i].address && !visit(context, &heap->slots[i]))
+	while ((slot = ms_block_table_next(&heap->table, &position))) {
+		struct ms_block block = block_of(heap, slot);
+
+		if (!visit(context, &block))
 			return;
 	}
-	while ((block = ms_pairs_next(&heap->transits, &position))) {
-		if (block->address && !visit(context, block))
+	position = 0;
+	while ((waiting = ms_pairs_next(&heap->transits, &position))) {
+		if (waiting->address && !visit(context, waiting))
 			return;
 	}
+}
+
+/* --- restoring ------------------------------------------------------------------------
+ */
+
+bool ms_heap_restore_block(struct ms_heap *heap, const struct ms_block *block)
+{
+	struct ms_slot slot;
+	uint32_t maker;
+
+	if (!block->address || ms_block_table_find(&heap->table, block->address) ||
+	    maker_of(heap, block->thread, block->kind, block->align_log2, &maker) < 0 ||
+	    reserve(heap) < 0)
+		return false;
+	slot = slot_from(block, maker);
+	ms_block_table_add(&heap->table, &slot);
+	return true;
+}
+
+bool ms_heap_restore_transit(struct ms_heap *heap, uint32_t thread,
+			     const struct ms_block *old)
+{
+	uint32_t maker;
+
+	if (reserve(heap) < 0 ||
+	    maker_of(heap, old->thread, old->kind, old->align_log2, &maker) < 0 ||
+	    ms_pairs_push(&heap->transits, thread, old) < 0)
+		return false;
+	heap->in_transit += old->address != 0;
+	return true;
 }

@@ -6,19 +6,13 @@
  * far as it was there, so that a partial munmap, a MAP_FIXED and a munmap of what libc
  * mapped all come out right.
  */
-#include "analyzer/snapshot/snapshot.h"
-#include "analyzer/snapshot/intervals.h"
+#include "analyzer/snapshot/mappings.h"
 #include "analyzer/base/alloc.h"
 
 #define PAGE_BITS      12 /* of x86-64, the one machine that logs come from */
 #define HUGE_PAGE_BITS 21 /* the default of MAP_HUGETLB */
 #define HUGETLB	       0x40000
 #define HUGE_SHIFT     26
-
-struct ms_mappings {
-	struct ms_intervals set;
-	struct ms_mapping_totals totals;
-};
 
 ms_status ms_mappings_new(struct ms_mappings **out, struct ms_error *err)
 {

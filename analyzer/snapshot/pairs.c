@@ -107,3 +107,18 @@ const struct ms_block *ms_pairs_next(const struct ms_pairs *pairs, size_t *posit
 	}
 	return NULL;
 }
+
+void ms_pairs_each(const struct ms_pairs *pairs,
+		   void (*visit)(void *context, uint32_t thread,
+				 const struct ms_block *old),
+		   void *context)
+{
+	uint64_t thread, chain;
+	size_t position = 0;
+
+	while (ms_map_next(&pairs->threads, &position, &thread, &chain)) {
+		for (uint32_t i = pairs->newest[chain]; i != NONE;
+		     i = pairs->items[i].outer)
+			visit(context, (uint32_t)thread, &pairs->items[i].old);
+	}
+}

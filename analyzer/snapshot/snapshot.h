@@ -80,6 +80,11 @@ int ms_pairs_push(struct ms_pairs *pairs, uint32_t thread, const struct ms_block
 bool ms_pairs_pop(struct ms_pairs *pairs, uint32_t thread, struct ms_block *old);
 /* Visit what waits, in no order: *position is 0 to begin; NULL at the end. */
 const struct ms_block *ms_pairs_next(const struct ms_pairs *pairs, size_t *position);
+/* The same, each thread's innermost first. */
+void ms_pairs_each(const struct ms_pairs *pairs,
+		   void (*visit)(void *context, uint32_t thread,
+				 const struct ms_block *old),
+		   void *context);
 
 /* --- heap.c
  * ----------------------------------------------------------------------------- */
@@ -97,7 +102,7 @@ struct ms_observer {
 	void (*block)(void *context, enum ms_change change, const struct ms_block *block,
 		      const struct ms_event *event, const struct ms_totals *totals);
 	void *context;
-	/* Before the event is applied; may be NULL.  An error ends the replay. */
+	/* Before the event counts; may be NULL.  An error ends the replay. */
 	ms_status (*event)(void *context, const struct ms_event *event,
 			   struct ms_error *err);
 };
@@ -125,8 +130,6 @@ MS_MUST_CHECK ms_status ms_heap_apply(struct ms_heap *heap, const struct ms_even
  * next.  The totals' blocks and bytes are then estimates, in 2^-16ths.
  */
 void ms_heap_sampled(struct ms_heap *heap, uint64_t sample_bytes);
-/* A hint that an event with this address comes soon. */
-void ms_heap_prefetch(const struct ms_heap *heap, uint64_t address);
 const struct ms_totals *ms_heap_totals(const struct ms_heap *heap);
 /*
  * Visit each live block, those in transit too, in no order, until visit returns false.
@@ -169,6 +172,36 @@ bool ms_mapping_range(const struct ms_event *event, uint64_t *start, uint64_t *e
 /* --- heap_replay.c: the events of a log through a heap
  * --------------------------------------- */
 
+/*
+ * The state of a replay between two events of different ticks, so that one can begin
+ * there.  Its bytes are checkpoint.c's business, and hostile when they come back.
+ */
+#define MS_CHECKPOINT_VERSION 1 /* of the form, and of what the figures mean */
+
+struct ms_checkpoint_place {
+	uint64_t events;      /* before it */
+	uint64_t last_ns;     /* of the last of them */
+	uint64_t after_ticks; /* the same in the log's ticks */
+};
+
+struct ms_checkpoint_source {
+	const struct ms_checkpoint_place *places; /* in log order */
+	size_t count;
+	/* The bytes of one of them; false when they are no good. */
+	bool (*bytes)(void *context, size_t index, const void **bytes, size_t *len_bytes);
+	void *context;
+};
+
+struct ms_checkpoint_sink {
+	/* Takes what a replay leaves on its way, and its end; an error ends the replay.
+	 */
+	ms_status (*save)(void *context, const struct ms_checkpoint_place *place,
+			  const void *bytes, size_t len_bytes, struct ms_error *err);
+	void *context;
+	uint64_t log_bytes; /* those on the way have at most a quarter of that many */
+	uint64_t least_gap; /* events from one to the next; 0: what is soon replayed */
+};
+
 /* How far: to the first limit that is met. */
 struct ms_replay_options {
 	const struct ms_store *store;
@@ -176,7 +209,15 @@ struct ms_replay_options {
 	uint64_t to_ns;	       /* events at that time are included; UINT64_MAX: all */
 	uint64_t sample_bytes; /* as struct ms_instant_at has it */
 	unsigned threads;      /* that may work; 0: as many as there are processors */
-	const struct ms_progress *progress; /* or NULL */
+	const struct ms_progress *progress; /* or NULL; told by one thread at a time */
+	/*
+	 * Begin at the last checkpoint at or before from_ns (UINT64_MAX: the last one
+	 * before the limits) instead of at the log's beginning.  The observer is told
+	 * what comes after it, with totals that have all that was before.
+	 */
+	const struct ms_checkpoint_source *source; /* or NULL */
+	uint64_t from_ns;
+	struct ms_checkpoint_sink *sink; /* or NULL */
 };
 
 struct ms_replayed {
@@ -187,8 +228,11 @@ struct ms_replayed {
 
 /*
  * Apply events from the log's beginning, telling observer (may be NULL) each of them and
- * each change, in log order, by one thread.  MS_OK, MS_ENOMEM, or what the observer
- * returned; out holds nothing then.
+ * each change, in log order.  Decoding, matching and counting of different batches go on
+ * at the same time; the observer is called by one thread at a time, though not always by
+ * the same one nor by the caller's, and sees all that its earlier calls have written.
+ * The results do not depend on the number of threads.  MS_OK, MS_ENOMEM, or what the
+ * observer returned; out holds nothing then.
  */
 MS_MUST_CHECK ms_status ms_replay(struct ms_replayed *out,
 				  const struct ms_replay_options *options,
@@ -254,6 +298,10 @@ struct ms_instant_at {
 	 * are estimates then; how often blocks were temporary cannot be told.
 	 */
 	uint64_t sample_bytes;
+	/* As struct ms_replay_options has them; zero: none. */
+	unsigned threads;
+	const struct ms_checkpoint_source *source;
+	struct ms_checkpoint_sink *sink;
 };
 
 /* Replay store up to an instant.  progress may be NULL.  MS_OK or MS_ENOMEM. */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * check_heap.c - heap.c and aggregate.c against a slow and obvious model.
+ * check_heap.c - heap.c, heap_count.c and aggregate.c against a slow and obvious model.
  *
  * The model keeps a linear list of blocks and a copy of every figure at each peak.
  */
 #include "analyzer/base/alloc.h"
-#include "analyzer/snapshot/aggregate.h"
-#include "analyzer/snapshot/snapshot.h"
+#include "analyzer/snapshot/heap.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -299,23 +298,26 @@ static void same_blocks(const struct ms_heap *heap, const struct model *m)
 	same(seen.count, m->totals.active_allocations, "active_allocations", 0);
 }
 
-static void same_figures(const struct ms_figures *got, const struct ms_figures *want)
+static void same_figures(struct ms_figures got, const struct ms_figures *want)
 {
-	const uint64_t *g = (const uint64_t *)got, *w = (const uint64_t *)want;
+	const uint64_t *g = (const uint64_t *)&got, *w = (const uint64_t *)want;
 
-	for (size_t i = 0; i < sizeof(*got) / sizeof(*g); i++)
+	for (size_t i = 0; i < sizeof(got) / sizeof(*g); i++)
 		same(g[i], w[i], "figure", i);
 }
 
 static void same_groups(struct ms_aggregate *a, const struct model *m)
 {
-	ms_aggregate_finish(a);
-	for (size_t i = 0; i < a->stack_index.count; i++)
-		same_figures(&a->stacks[i].f, &m->stacks[a->stacks[i].stack]);
-	for (size_t i = 0; i < a->thread_index.count; i++)
-		same_figures(&a->threads[i].f, &m->threads[a->threads[i].thread]);
+	ms_aggregate_settle(a);
+	for (size_t i = 0; i < a->stacks.count; i++)
+		same_figures(ms_aggregate_figures(a, &a->stacks.items[i], NULL),
+			     &m->stacks[a->stacks.ids[i]]);
+	for (size_t i = 0; i < a->threads.count; i++)
+		same_figures(ms_aggregate_figures(a, &a->threads.items[i], NULL),
+			     &m->threads[a->threads.ids[i]]);
 	for (size_t i = 0; i < MS_SIZE_CLASSES; i++)
-		same_figures(&a->classes[i], &m->classes[i]);
+		same_figures(ms_aggregate_figures(a, &a->classes[i], NULL),
+			     &m->classes[i]);
 }
 
 /* --- random events --------------------------------------------------------------------
@@ -369,14 +371,13 @@ struct fixture {
 static struct fixture *fixture_new(uint64_t seed)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	struct ms_observer observer = { .block = ms_aggregate_block };
 
 	ck_assert_ptr_nonnull(f);
 	random_seed = seed;
 	random_state = seed * 0x9e3779b97f4a7c15ULL | 1;
-	ms_aggregate_init(&f->aggregate);
-	observer.context = &f->aggregate;
-	ck_assert_int_eq(ms_heap_new(&f->heap, &observer, NULL), MS_OK);
+	ms_aggregate_init(&f->aggregate, 0);
+	ck_assert_int_eq(ms_heap_new(&f->heap, NULL, NULL), MS_OK);
+	f->heap->aggregate = &f->aggregate;
 	return f;
 }
 
@@ -389,7 +390,6 @@ static void fixture_free(struct fixture *f)
 
 static void apply(struct fixture *f, const struct ms_event *e)
 {
-	same(ms_aggregate_reserve(&f->aggregate, e), 0, "reserve", 0);
 	same(ms_heap_apply(f->heap, e, NULL), MS_OK, "status", 0);
 	model_apply(&f->model, e);
 }

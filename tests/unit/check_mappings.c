@@ -137,20 +137,6 @@ START_TEST(huge_pages_and_the_ends_of_the_space)
 END_TEST
 
 /* An event of a mapping, ticks after the last heap event of the window. */
-static void put_mapping(struct log_builder *lb, unsigned kind, uint64_t after,
-			const uint64_t *fields, size_t count)
-{
-	uint8_t bytes[128] = { MS_TAG_EXTENDED, (uint8_t)kind }, payload[128];
-	uint8_t *p = ms_varint_put(payload, after), *q;
-	size_t window = lb_current(lb, MS_WINDOW_EVENTS, 1, 2000);
-
-	for (size_t i = 0; i < count; i++)
-		p = ms_varint_put(p, fields[i]);
-	q = ms_varint_put(bytes + 2, (uint64_t)(p - payload));
-	memcpy(q, payload, (size_t)(p - payload));
-	ck_assert(lb_append(lb, window, bytes, (size_t)(q - bytes + (p - payload))));
-}
-
 START_TEST(in_a_log)
 {
 	static const uint64_t want[][3] = { { 1000, 0x10010, 64 },
@@ -167,11 +153,11 @@ START_TEST(in_a_log)
 
 	lb_init(&lb);
 	lb_event(&lb, 1, 2000, MS_EVENT_MALLOC, 0x10010, 64, 0);
-	put_mapping(&lb, MS_EVENT_MMAP, 30, LB_NUMBERS(7, BASE, 8192, 3, 0x22));
+	lb_mapping(&lb, 1, 2000, MS_EVENT_MMAP, 30, LB_NUMBERS(7, BASE, 8192, 3, 0x22));
 	/* the clock went back: the event stays where it can be */
 	lb_event(&lb, 1, 2020, MS_EVENT_MALLOC, 0x10050, 32, 0);
-	put_mapping(&lb, MS_EVENT_MUNMAP, 50, LB_NUMBERS(0, BASE, 4096));
-	put_mapping(&lb, 63, 5, LB_NUMBERS(1, 2, 3));
+	lb_mapping(&lb, 1, 2000, MS_EVENT_MUNMAP, 50, LB_NUMBERS(0, BASE, 4096));
+	lb_mapping(&lb, 1, 2000, 63, 5, LB_NUMBERS(1, 2, 3));
 	lb_end(&lb, 3000);
 	put(&lb);
 	read_right(&r);
@@ -219,8 +205,8 @@ START_TEST(in_a_wrong_log)
 
 		lb_init(&lb);
 		lb_event(&lb, 1, 2000, MS_EVENT_MALLOC, 0x10010, 64, 0);
-		put_mapping(&lb, MS_EVENT_MMAP, cases[i].after, cases[i].fields,
-			    cases[i].count);
+		lb_mapping(&lb, 1, 2000, MS_EVENT_MMAP, cases[i].after, cases[i].fields,
+			   cases[i].count);
 		lb_end(&lb, 3000);
 		put(&lb);
 		read_damaged(&r, cases[i].what);

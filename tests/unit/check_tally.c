@@ -78,16 +78,21 @@ tally_of(struct fixture *f, const struct ms_snapshot *snapshot, uint64_t sample_
 /* The instants of a test: the start, the peak, three times, the end. */
 static struct ms_instant_at instant_of(int i, uint64_t sample_bytes)
 {
-	const struct ms_instant_at instants[] = {
-		{ MS_AT_START, 0, sample_bytes },
-		{ MS_AT_PEAK, 0, sample_bytes },
-		{ MS_AT_NS, model.now / 4, sample_bytes },
-		{ MS_AT_NS, model.now / 2, sample_bytes },
-		{ MS_AT_NS, model.times[model.event_count / 3], sample_bytes },
-		{ MS_AT_END, 0, sample_bytes },
+	const struct {
+		enum ms_instant instant;
+		uint64_t at_ns;
+	} instants[] = {
+		{ MS_AT_START, 0 },
+		{ MS_AT_PEAK, 0 },
+		{ MS_AT_NS, model.now / 4 },
+		{ MS_AT_NS, model.now / 2 },
+		{ MS_AT_NS, model.times[model.event_count / 3] },
+		{ MS_AT_END, 0 },
 	};
 
-	return instants[i];
+	return (struct ms_instant_at){ .instant = instants[i].instant,
+				       .at_ns = instants[i].at_ns,
+				       .sample_bytes = sample_bytes };
 }
 #define INSTANTS 6
 

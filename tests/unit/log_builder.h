@@ -312,6 +312,28 @@ static inline void lb_event(struct log_builder *lb, uint32_t thread, uint64_t ti
 	lb_event_aligned(lb, thread, ticks, kind, address, size, stack, 0);
 }
 
+/*
+ * An event of a kind whose fields have a length before them, so long after the thread's
+ * last one; ticks: of a window that may have to be opened.  Moves no clock of the window.
+ */
+static inline void lb_mapping(struct log_builder *lb, uint32_t thread, uint64_t ticks,
+			      unsigned kind, uint64_t after, const uint64_t *fields,
+			      size_t count)
+{
+	uint8_t bytes[128] = { MS_TAG_EXTENDED, (uint8_t)kind }, payload[128];
+	uint8_t *p = ms_varint_put(payload, after), *q;
+
+	for (size_t i = 0; i < count; i++)
+		p = ms_varint_put(p, fields[i]);
+	q = ms_varint_put(bytes + 2, (uint64_t)(p - payload));
+	memcpy(q, payload, (size_t)(p - payload));
+	q += p - payload;
+	if (!lb_append(lb, lb_current(lb, MS_WINDOW_EVENTS, thread, ticks), bytes,
+		       (size_t)(q - bytes)))
+		lb_append(lb, lb_open(lb, MS_WINDOW_EVENTS, thread, ticks), bytes,
+			  (size_t)(q - bytes));
+}
+
 /* A record in a window that the caller opened; false: no room. */
 static inline bool lb_record_in(struct log_builder *lb, size_t window, unsigned type,
 				const void *payload, size_t n)
