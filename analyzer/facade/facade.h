@@ -22,6 +22,7 @@ struct ms_trace {
 	struct ms_metadata *meta;
 	struct ms_log *log;
 	uint64_t duration_ns;
+	struct ms_checkpoints *checkpoints;
 	unsigned threads; /* that may work on it; 0: one a processor */
 };
 
@@ -48,6 +49,16 @@ static inline struct ms_error *ms_own_error(struct memscope_error *err)
 
 /* The engines' progress, named; NULL when nobody listens. */
 const struct ms_progress *ms_facade_progress(struct memscope *m, const char *doing);
+
+/*
+ * A snapshot of one trace, at an instant, with the figures that the events give: begun
+ * at a checkpoint, or leaving some.  MS_OK or MS_ENOMEM.
+ */
+MS_MUST_CHECK ms_status ms_facade_snapshot(struct ms_snapshot **out,
+					   const struct ms_trace *trace,
+					   enum ms_instant instant, uint64_t at_ns,
+					   const struct ms_progress *progress,
+					   struct ms_error *err);
 
 /* One snapshot a trace: out has room for m->count, all NULL on failure. */
 MS_MUST_CHECK ms_status ms_facade_snapshots(struct memscope *m,

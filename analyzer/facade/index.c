@@ -28,10 +28,12 @@ static void write_found(struct ms_writer *writer, const struct ms_trace *trace,
 		  facts->is_new ? "" : ", was there already");
 }
 
-static ms_status index_one(struct ms_writer *writer, struct ms_trace *trace,
-			   struct ms_error *err)
+static ms_status index_one(struct ms_writer *writer, struct memscope *m,
+			   struct ms_trace *trace, struct ms_error *err)
 {
 	struct ms_log_index_facts facts;
+	struct ms_snapshot *end;
+	ms_status status;
 	size_t damage;
 
 	ms_log_damage(trace->log, &damage);
@@ -39,6 +41,12 @@ static ms_status index_one(struct ms_writer *writer, struct ms_trace *trace,
 		write_line(writer, trace, ": is damaged, which an index would hide\n");
 		return MS_OK;
 	}
+	/* Leaves its checkpoints. */
+	status = ms_facade_snapshot(&end, trace, MS_AT_END, 0,
+				    ms_facade_progress(m, "replaying events"), err);
+	ms_snapshot_free(end);
+	if (status != MS_OK)
+		return status;
 	if (!ms_log_save_index(trace->log))
 		return ms_fail(err, MS_EIO, "%s.idx: cannot be written", trace->path);
 	ms_log_index_facts(trace->log, &facts);
@@ -55,7 +63,7 @@ int memscope_index(struct memscope *m, const struct memscope_output *output,
 	if (!writer)
 		return ms_fail_memory(ms_own_error(err));
 	for (size_t i = 0; status == MS_OK && i < m->count; i++)
-		status = index_one(writer, &m->traces[i], ms_own_error(err));
+		status = index_one(writer, m, &m->traces[i], ms_own_error(err));
 	finished = ms_writer_finish(writer, status == MS_OK ? ms_own_error(err) : NULL);
 	ms_free(writer);
 	return status != MS_OK ? status : finished;

@@ -5,6 +5,7 @@
 #include "analyzer/facade/known.h"
 #include "analyzer/base/alloc.h"
 #include "analyzer/base/escape.h"
+#include "analyzer/facade/checkpoints.h"
 #include "common/units.h"
 
 #include <inttypes.h>
@@ -24,6 +25,7 @@ static void close_trace(struct ms_trace *trace)
 	/* What this opening found out is not worth an error. */
 	if (trace->log)
 		ms_log_save_index(trace->log);
+	ms_checkpoints_free(trace->checkpoints);
 	ms_store_free(trace->store);
 	ms_metadata_free(trace->meta);
 	/* Last: the other two point into its mapping. */
@@ -52,6 +54,8 @@ static ms_status open_trace(struct ms_trace *trace, const char *path,
 	if (status == MS_OK)
 		status = ms_log_open_with(&trace->log, path, trace->store, trace->meta,
 					  &reading, err);
+	if (status == MS_OK)
+		status = ms_checkpoints_new(&trace->checkpoints, trace->log, err);
 	if (status != MS_OK)
 		return status;
 	ms_metadata_set_symbol_options(trace->meta, &symbols);
@@ -223,11 +227,30 @@ static uint64_t percent_ns(const struct ms_trace *trace, uint64_t thousandths)
 	return (uint64_t)((unsigned __int128)trace->duration_ns * thousandths / 100000);
 }
 
+ms_status ms_facade_snapshot(struct ms_snapshot **out, const struct ms_trace *trace,
+			     enum ms_instant instant, uint64_t at_ns,
+			     const struct ms_progress *progress, struct ms_error *err)
+{
+	struct ms_instant_at at = { .instant = instant,
+				    .at_ns = at_ns,
+				    .sample_bytes = ms_known_sample_bytes(trace),
+				    .threads = trace->threads,
+				    .source = ms_checkpoints_source(trace->checkpoints) };
+	ms_status status;
+
+	/* Both of these need all events. */
+	if (instant == MS_AT_END || instant == MS_AT_PEAK)
+		at.sink = ms_checkpoints_sink(trace->checkpoints);
+	status = ms_snapshot_new(out, trace->store, &at, progress, err);
+	if (status == MS_OK && at.sink)
+		ms_checkpoints_kept(trace->checkpoints);
+	return status;
+}
+
 ms_status ms_facade_time_ns(struct memscope *m, const struct ms_trace *trace,
 			    const struct memscope_time *at, uint64_t *ns,
 			    struct ms_error *err)
 {
-	struct ms_instant_at end = { MS_AT_END, 0, ms_known_sample_bytes(trace) };
 	struct ms_snapshot *snapshot;
 	ms_status status;
 
@@ -237,29 +260,28 @@ ms_status ms_facade_time_ns(struct memscope *m, const struct ms_trace *trace,
 						: 0;
 	if (at->kind != MEMSCOPE_AT_PEAK)
 		return MS_OK;
-	status = ms_snapshot_new(&snapshot, trace->store, &end,
-				 ms_facade_progress(m, "looking for the peak"), err);
+	status = ms_facade_snapshot(&snapshot, trace, MS_AT_END, 0,
+				    ms_facade_progress(m, "looking for the peak"), err);
 	if (status == MS_OK)
 		*ns = ms_snapshot_totals(snapshot)->peak_at_ns;
 	ms_snapshot_free(snapshot);
 	return status;
 }
 
-static struct ms_instant_at instant_of(const struct ms_trace *trace,
-				       const struct memscope_time *at)
+static enum ms_instant instant_of(const struct ms_trace *trace,
+				  const struct memscope_time *at, uint64_t *at_ns)
 {
+	*at_ns = at->kind == MEMSCOPE_AT_PERCENT ? percent_ns(trace, at->value)
+						 : at->value;
 	switch (at->kind) {
 	case MEMSCOPE_AT_START:
-		return (struct ms_instant_at){ .instant = MS_AT_START };
+		return MS_AT_START;
 	case MEMSCOPE_AT_PEAK:
-		return (struct ms_instant_at){ .instant = MS_AT_PEAK };
+		return MS_AT_PEAK;
 	case MEMSCOPE_AT_END:
-		return (struct ms_instant_at){ .instant = MS_AT_END };
-	case MEMSCOPE_AT_PERCENT:
-		return (struct ms_instant_at){ .instant = MS_AT_NS,
-					       .at_ns = percent_ns(trace, at->value) };
+		return MS_AT_END;
 	default:
-		return (struct ms_instant_at){ .instant = MS_AT_NS, .at_ns = at->value };
+		return MS_AT_NS;
 	}
 }
 
@@ -285,12 +307,11 @@ ms_status ms_facade_snapshots(struct memscope *m, const struct memscope_time *at
 
 	memset(out, 0, m->count * sizeof(*out));
 	for (size_t i = 0; status == MS_OK && i < m->count; i++) {
-		struct ms_instant_at instant = instant_of(&m->traces[i], at);
+		uint64_t at_ns;
+		enum ms_instant instant = instant_of(&m->traces[i], at, &at_ns);
 
-		instant.sample_bytes = ms_known_sample_bytes(&m->traces[i]);
-
-		status = ms_snapshot_new(&out[i], m->traces[i].store, &instant, progress,
-					 err);
+		status = ms_facade_snapshot(&out[i], &m->traces[i], instant, at_ns,
+					    progress, err);
 		if (status == MS_OK)
 			status = apply_mode(&m->traces[i], out[i],
 					    at->kind == MEMSCOPE_AT_END, err);
