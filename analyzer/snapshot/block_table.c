@@ -57,6 +57,20 @@ int ms_block_table_grow(struct ms_block_table *t)
 	return 0;
 }
 
+int ms_block_table_expand(struct ms_block_table *t, size_t count)
+{
+	struct ms_block_table larger;
+	unsigned bits = t->bits;
+
+	while (((size_t)1 << bits) * MS_CHUNK_FILL <= count)
+		bits++;
+	if (make(&larger, bits) < 0)
+		return -1;
+	ms_block_table_release(t);
+	*t = larger;
+	return 0;
+}
+
 void ms_block_table_add(struct ms_block_table *t, const struct ms_slot *block)
 {
 	uint64_t hash = ms_block_hash(block->address);

@@ -45,6 +45,11 @@ struct ms_block_table {
 int ms_block_table_init(struct ms_block_table *table);
 void ms_block_table_release(struct ms_block_table *table);
 int ms_block_table_grow(struct ms_block_table *table);
+/*
+ * Make an empty table large enough for count blocks.  Those that come in the order of
+ * another table would pile up in a small one.  0, or -1 without memory.
+ */
+int ms_block_table_expand(struct ms_block_table *table, size_t count);
 /* Add a block whose address is not there; there must be room. */
 void ms_block_table_add(struct ms_block_table *table, const struct ms_slot *block);
 /* Visit all in no order: *position is 0 to begin; NULL at the end. */

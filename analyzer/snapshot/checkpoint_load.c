@@ -67,7 +67,7 @@ static bool load_slots(struct load *l)
 {
 	uint64_t count, address = 0;
 
-	if (!take_count(l, 5, &count))
+	if (!take_count(l, 5, &count) || !ms_heap_restore_room(l->heap, (size_t)count))
 		return false;
 	for (; count > 0 && !l->b.bad; count--) {
 		struct ms_block block = { 0 };

@@ -337,6 +337,11 @@ void ms_heap_each(const struct ms_heap *heap,
 /* --- restoring ------------------------------------------------------------------------
  */
 
+bool ms_heap_restore_room(struct ms_heap *heap, size_t blocks)
+{
+	return ms_block_table_expand(&heap->table, blocks) == 0;
+}
+
 bool ms_heap_restore_block(struct ms_heap *heap, const struct ms_block *block)
 {
 	struct ms_slot slot;

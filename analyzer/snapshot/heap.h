@@ -67,6 +67,8 @@ MS_MUST_CHECK ms_status ms_heap_count(struct ms_heap *heap,
 				      const struct ms_event *events, size_t count,
 				      struct ms_error *err);
 
+/* Room for so many blocks that will be put in.  False without memory. */
+bool ms_heap_restore_room(struct ms_heap *heap, size_t blocks);
 /*
  * Put in a block that was live, or a half that waited, in a heap that was saved.  False
  * without memory, or when there cannot be one.

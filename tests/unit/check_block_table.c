@@ -150,6 +150,33 @@ START_TEST(chunks_that_many_passed_are_still_searched)
 }
 END_TEST
 
+/* In the order of another table, which is that of the hashes. */
+START_TEST(a_copy_in_order_needs_no_long_search)
+{
+	static struct model m;
+	struct ms_block_table t, copy;
+	const struct ms_slot *slot;
+	size_t position = 0;
+	unsigned passed = 0;
+
+	m.count = 0;
+	ck_assert_int_eq(ms_block_table_init(&t), 0);
+	ck_assert_int_eq(ms_block_table_init(&copy), 0);
+	for (uint64_t i = 1; i <= MOST; i++)
+		change(&t, &m, i * 16, true);
+	ck_assert_int_eq(ms_block_table_expand(&copy, t.count), 0);
+	while ((slot = ms_block_table_next(&t, &position)))
+		ms_block_table_add(&copy, slot);
+	same_as(&copy, &m);
+	ck_assert_uint_eq(copy.bits, t.bits);
+	for (size_t i = 0; i >> copy.bits == 0; i++)
+		passed += copy.chunks[i].passed;
+	ck_assert_uint_le(passed, MOST / 4);
+	ms_block_table_release(&t);
+	ms_block_table_release(&copy);
+}
+END_TEST
+
 START_TEST(without_memory_a_table_stays_as_it_was)
 {
 	static struct model m;
@@ -242,6 +269,7 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, random_changes_equal_the_model);
 	tcase_add_test(tcase, chunks_that_many_passed_are_still_searched);
+	tcase_add_test(tcase, a_copy_in_order_needs_no_long_search);
 	tcase_add_test(tcase, without_memory_a_table_stays_as_it_was);
 	tcase_add_test(tcase, a_large_table_is_zeroed_and_aligned);
 	tcase_add_test(tcase, ids_near_and_far);
