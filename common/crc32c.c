@@ -28,12 +28,48 @@ static uint32_t by_table(uint32_t crc, const uint8_t *p, size_t n)
 }
 
 #ifdef __x86_64__
+/* The instruction takes three cycles and one can begin in each: three streams at a time.
+ */
+#define STREAM_BYTES 8192
+#define STREAM_SHIFT 0x28461564u /* x^(8 * STREAM_BYTES), by the polynomial */
+
+/* a * b by the polynomial; the highest bit is x^0. */
+static uint32_t multiply(uint32_t a, uint32_t b)
+{
+	uint32_t product = 0;
+
+	for (; a; a <<= 1) {
+		product ^= b & -(a >> 31);
+		b = b >> 1 ^ (0x82f63b78u & -(b & 1));
+	}
+	return product;
+}
+
+__attribute__((target("sse4.2"))) static uint32_t three_streams(uint32_t crc,
+								const uint8_t *p)
+{
+	uint64_t c[3] = { crc, 0, 0 }, words[3];
+
+	for (const uint8_t *end = p + STREAM_BYTES; p < end; p += 8) {
+		memcpy(&words[0], p, 8);
+		memcpy(&words[1], p + STREAM_BYTES, 8);
+		memcpy(&words[2], p + 2 * STREAM_BYTES, 8);
+		c[0] = __builtin_ia32_crc32di(c[0], words[0]);
+		c[1] = __builtin_ia32_crc32di(c[1], words[1]);
+		c[2] = __builtin_ia32_crc32di(c[2], words[2]);
+	}
+	c[1] ^= multiply(STREAM_SHIFT, (uint32_t)c[0]);
+	return (uint32_t)c[2] ^ multiply(STREAM_SHIFT, (uint32_t)c[1]);
+}
+
 __attribute__((target("sse4.2"))) static uint32_t
 by_instruction(uint32_t crc, const uint8_t *p, size_t n)
 {
-	uint64_t c = crc, word;
+	uint64_t c, word;
 
-	for (; n >= 8; n -= 8, p += 8) {
+	for (; n >= 3 * STREAM_BYTES; n -= 3 * STREAM_BYTES, p += 3 * STREAM_BYTES)
+		crc = three_streams(crc, p);
+	for (c = crc; n >= 8; n -= 8, p += 8) {
 		memcpy(&word, p, 8);
 		c = __builtin_ia32_crc32di(c, word);
 	}

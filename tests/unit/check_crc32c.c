@@ -69,6 +69,26 @@ START_TEST(the_table_is_the_polynomial)
 }
 END_TEST
 
+#ifdef __x86_64__
+START_TEST(streams_equal_the_table)
+{
+	const size_t most = 7 * STREAM_BYTES + 100;
+	uint8_t *data = malloc(most);
+	uint32_t x = 1, shift = 1u << 31;
+
+	for (size_t i = 0; i < most; i++)
+		data[i] = (uint8_t)((x = x * 1103515245 + 12345) >> 16);
+	for (size_t n = 3 * STREAM_BYTES - 9; n <= most; n += 1021)
+		ck_assert_uint_eq(ms_crc32c((uint32_t)n, data, n),
+				  table_crc((uint32_t)n, data, n));
+	for (size_t i = 0; i < 8 * STREAM_BYTES; i++)
+		shift = shift >> 1 ^ (shift & 1 ? 0x82f63b78u : 0);
+	ck_assert_uint_eq(shift, STREAM_SHIFT);
+	free(data);
+}
+END_TEST
+#endif
+
 START_TEST(pieces_equal_the_whole)
 {
 	uint8_t data[257];
@@ -99,6 +119,9 @@ int main(void)
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, rfc_3720);
 	tcase_add_test(tests, the_table_is_the_polynomial);
+#ifdef __x86_64__
+	tcase_add_test(tests, streams_equal_the_table);
+#endif
 	tcase_add_test(tests, pieces_equal_the_whole);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
