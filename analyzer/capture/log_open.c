@@ -62,6 +62,7 @@ static ms_status read_log(struct ms_log *log, const char *path, struct ms_store 
 	if (status != MS_OK)
 		return status;
 	ms_store_set_scale(store, log->scale);
+	ms_store_set_threads(store, log->options.threads);
 	find_duration(log, store);
 	ms_log_damage_end(log);
 	if (log->damage_count)

@@ -39,7 +39,7 @@ struct ms_store {
 	uint64_t events;
 	struct ms_tick_scale scale;
 	const struct ms_index *index; /* of the filters; NULL: there are none */
-	unsigned threads;
+	unsigned threads;	      /* that may work; 0: one a processor */
 };
 
 /* A decoder of count chunks from first on, which continue each other. */
@@ -70,6 +70,13 @@ struct ms_span {
 	uint32_t first, count;
 };
 
+/* What of the store a cursor delivers, in ticks. */
+struct ms_choice {
+	uint64_t from_ticks, to_ticks; /* both included */
+	uint64_t address;	       /* 0: any */
+	uint32_t thread;	       /* 0: any */
+};
+
 struct ms_spans {
 	struct ms_span *items; /* by the time of their first events, then place */
 	size_t count, capacity;
@@ -78,7 +85,7 @@ struct ms_spans {
 
 /* Find the chunks that may hold what is wanted.  0, or -1 without memory. */
 int ms_spans_init(struct ms_spans *spans, const struct ms_store *store,
-		  const struct ms_want *want);
+		  const struct ms_choice *choice);
 void ms_spans_release(struct ms_spans *spans);
 
 /* Of two chunks whose next events bear the same time: which is first? */

@@ -32,10 +32,9 @@ struct ms_cursor {
 	size_t idle_count;
 	struct entry *heap; /* a binary heap, the least first */
 	size_t heap_count;
-	uint64_t limit;	  /* below it heap[0] is the least of all, without looking */
-	uint64_t ticks;	  /* of the event delivered last */
-	uint64_t address; /* that is wanted; 0: any */
-	uint64_t from_ticks, to_ticks; /* that are wanted, both included */
+	uint64_t limit; /* below it heap[0] is the least of all, without looking */
+	uint64_t ticks; /* of the event delivered last */
+	struct ms_choice choice;
 };
 
 static bool entry_less(const struct ms_cursor *c, const struct entry *a,
@@ -100,7 +99,7 @@ static bool advance_to(struct reader *r, uint64_t address)
 
 static bool advance_wanted(const struct ms_cursor *c, struct reader *r)
 {
-	return c->address ? advance_to(r, c->address) : advance(r);
+	return c->choice.address ? advance_to(r, c->choice.address) : advance(r);
 }
 
 /* The first event of a span that is wanted; what comes later is late enough as well. */
@@ -110,7 +109,7 @@ static bool begin_reader(const struct ms_cursor *c, struct reader *r)
 
 	do
 		more = advance_wanted(c, r);
-	while (more && r->next.at_ns < c->from_ticks);
+	while (more && r->next.at_ns < c->choice.from_ticks);
 	return more;
 }
 
@@ -203,7 +202,7 @@ bool ms_cursor_next(struct ms_cursor *c, struct ms_event *event)
 	if (!c->heap_count)
 		return false;
 	top = c->heap[0].reader;
-	if (__builtin_expect(top->next.at_ns > c->to_ticks, 0)) {
+	if (__builtin_expect(top->next.at_ns > c->choice.to_ticks, 0)) {
 		stop(c);
 		return false;
 	}
@@ -218,7 +217,7 @@ static uint64_t run_limit(const struct ms_cursor *c)
 	uint64_t limit = c->heap[0].reader->last_ticks;
 
 	limit = c->limit < limit ? c->limit : limit;
-	return c->to_ticks < limit ? c->to_ticks : limit;
+	return c->choice.to_ticks < limit ? c->choice.to_ticks : limit;
 }
 
 /*
@@ -254,7 +253,7 @@ size_t ms_cursor_batch(struct ms_cursor *c, struct ms_event *events, size_t n)
 	while (i < n && c->heap_count) {
 		uint64_t below = run_limit(c);
 
-		if (!c->address && c->heap[0].ticks < below)
+		if (!c->choice.address && c->heap[0].ticks < below)
 			i += run_on(c, events + i, n - i, below);
 		else if (ms_cursor_next(c, &events[i]))
 			i++;
@@ -269,11 +268,11 @@ uint64_t ms_cursor_ticks(const struct ms_cursor *c)
 
 /* Find what to read, and get room for as many as can be open.  0, or -1 without memory.
  */
-static int prepare(struct ms_cursor *c, const struct ms_want *want)
+static int prepare(struct ms_cursor *c)
 {
 	size_t open;
 
-	if (ms_spans_init(&c->spans, c->store, want))
+	if (ms_spans_init(&c->spans, c->store, &c->choice))
 		return -1;
 	open = c->spans.most_open;
 	c->heap = ms_alloc_zero(open, sizeof(*c->heap));
@@ -304,15 +303,25 @@ static uint64_t first_tick(const struct ms_tick_scale *scale, uint64_t ns)
 	return low;
 }
 
-static void set_times(struct ms_cursor *c, const struct ms_want *want)
+static void choose(struct ms_cursor *c, const struct ms_want *want)
 {
-	uint64_t after = want->after_ticks ? want->after_ticks + 1 : 0;
+	struct ms_choice *choice = &c->choice;
 
-	c->to_ticks = UINT64_MAX;
+	*choice = (struct ms_choice){ .to_ticks = UINT64_MAX,
+				      .address = want->address,
+				      .thread = want->thread };
 	if (want->to_ns && want->to_ns < ms_ticks_to_ns(&c->scale, UINT64_MAX))
-		c->to_ticks = first_tick(&c->scale, want->to_ns + 1) - 1;
-	c->from_ticks = want->from_ns ? first_tick(&c->scale, want->from_ns) : 0;
-	c->from_ticks = after > c->from_ticks ? after : c->from_ticks;
+		choice->to_ticks = first_tick(&c->scale, want->to_ns + 1) - 1;
+	if (want->from_ns)
+		choice->from_ticks = first_tick(&c->scale, want->from_ns);
+	if (want->after_ticks >= choice->from_ticks && want->after_ticks)
+		choice->from_ticks = want->after_ticks + 1;
+	/* nothing is that late */
+	if (want->after_ticks == UINT64_MAX ||
+	    want->from_ns > ms_ticks_to_ns(&c->scale, UINT64_MAX)) {
+		choice->from_ticks = UINT64_MAX;
+		choice->to_ticks = 0;
+	}
 }
 
 ms_status ms_cursor_open(struct ms_cursor **out, const struct ms_store *store,
@@ -331,9 +340,8 @@ ms_status ms_cursor_open_want(struct ms_cursor **out, const struct ms_store *sto
 		return ms_fail_memory(err);
 	c->store = store;
 	c->scale = store->scale;
-	c->address = want->address;
-	set_times(c, want);
-	if (prepare(c, want)) {
+	choose(c, want);
+	if (prepare(c)) {
 		ms_cursor_close(c);
 		return ms_fail_memory(err);
 	}

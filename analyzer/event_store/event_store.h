@@ -52,6 +52,8 @@ struct ms_store;
 MS_MUST_CHECK ms_status ms_store_new(struct ms_store **out, struct ms_error *err);
 void ms_store_free(struct ms_store *store);
 void ms_store_set_scale(struct ms_store *store, struct ms_tick_scale scale);
+/* How many threads may look for an address where no index helps; 0: one a processor. */
+void ms_store_set_threads(struct ms_store *store, unsigned threads);
 
 /* The body of an EVENTS window, as its header describes it. */
 struct ms_store_window {

@@ -6,6 +6,7 @@
  * for each run, and a lookup one for each place where it has to look.
  */
 #define _GNU_SOURCE
+#include "analyzer/base/parallel.h"
 #include "analyzer/event_store/chunk.h"
 
 #include <stdlib.h>
@@ -26,19 +27,90 @@ static bool may_bear(const struct ms_store *store, const struct ms_chunk *c,
 			    c->bloom_log2, address);
 }
 
-static bool is_wanted(const struct ms_store *store, const struct ms_chunk *c,
-		      const struct ms_want *want)
+static bool is_chosen(const struct ms_store *store, const struct ms_chunk *c,
+		      const struct ms_choice *choice)
 {
-	if (want->thread && c->thread != want->thread)
-		return false;
-	if (want->after_ticks && c->last_ticks <= want->after_ticks)
-		return false;
-	if (want->from_ns && ms_ticks_to_ns(&store->scale, c->last_ticks) < want->from_ns)
-		return false;
-	if (want->to_ns && ms_ticks_to_ns(&store->scale, c->first_ticks) > want->to_ns)
-		return false;
-	return !want->address || may_bear(store, c, want->address);
+	return (!choice->thread || c->thread == choice->thread) &&
+	       c->last_ticks >= choice->from_ticks &&
+	       c->first_ticks <= choice->to_ticks &&
+	       (!choice->address || may_bear(store, c, choice->address));
 }
+
+/* --- chunks that really bear an address ------------------------------------------------
+ */
+
+/* Below so many events a second thread costs more than it does. */
+#define PROBE_LEAST (1u << 14)
+
+struct probe {
+	const struct ms_store *store;
+	uint64_t address;
+	uint32_t *chunks; /* that may bear it; then those that do */
+	size_t count, capacity;
+	uint64_t events; /* of all */
+	bool *bears;
+};
+
+static void probe_one(void *context, unsigned worker, size_t i)
+{
+	struct probe *probe = context;
+	struct ms_decoder d =
+		ms_chunk_decoder(&probe->store->chunks[probe->chunks[i]], 1);
+	enum ms_decoded decoded = MS_DECODED_RECORD;
+	struct ms_event event = { 0 };
+	bool found = false;
+
+	(void)worker;
+	while (!found && (decoded == MS_DECODED_RECORD || decoded == MS_DECODED_EVENT)) {
+		found = ms_decode_find(&d, probe->address);
+		decoded = ms_decode(&d, &event);
+		found |= decoded == MS_DECODED_EVENT && event.address == probe->address;
+	}
+	probe->bears[i] = found;
+}
+
+/*
+ * Where there is much to look through, all threads find out which chunks are worth the
+ * merge.  0, or -1 without memory.
+ */
+static int probe_all(struct probe *probe)
+{
+	size_t kept = 0;
+
+	if (!probe->address || probe->events < PROBE_LEAST ||
+	    ms_thread_count(probe->store->threads) == 1)
+		return 0;
+	probe->bears = ms_alloc_zero(probe->count, sizeof(*probe->bears));
+	if (!probe->bears)
+		return -1;
+	ms_parallel(probe->store->threads, probe->count, probe_one, probe);
+	for (size_t i = 0; i < probe->count; i++) {
+		if (probe->bears[i])
+			probe->chunks[kept++] = probe->chunks[i];
+	}
+	probe->count = kept;
+	return 0;
+}
+
+/* The chunks that are chosen.  0, or -1 without memory. */
+static int choose(struct probe *probe, const struct ms_choice *choice)
+{
+	for (size_t i = 0; i < probe->store->count; i++) {
+		const struct ms_chunk *c = &probe->store->chunks[i];
+
+		if (!is_chosen(probe->store, c, choice))
+			continue;
+		if (ms_grow((void **)&probe->chunks, &probe->capacity, probe->count,
+			    sizeof(*probe->chunks)))
+			return -1;
+		probe->chunks[probe->count++] = (uint32_t)i;
+		probe->events += c->events;
+	}
+	return probe_all(probe);
+}
+
+/* --- spans of them ---------------------------------------------------------------------
+ */
 
 /* A chunk of a log is appended to the span that it continues.  0, or -1 without memory.
  */
@@ -108,24 +180,24 @@ static int find_most_open(struct ms_spans *spans, const struct ms_store *store)
 }
 
 int ms_spans_init(struct ms_spans *spans, const struct ms_store *store,
-		  const struct ms_want *want)
+		  const struct ms_choice *choice)
 {
+	struct probe probe = { .store = store, .address = choice->address };
+	int failed = choose(&probe, choice);
+
 	*spans = (struct ms_spans){ 0 };
-	for (size_t i = 0; i < store->count; i++) {
-		if (is_wanted(store, &store->chunks[i], want) &&
-		    add_chunk(spans, store, (uint32_t)i)) {
-			ms_spans_release(spans);
-			return -1;
-		}
-	}
-	if (spans->count)
+	for (size_t i = 0; !failed && i < probe.count; i++)
+		failed = add_chunk(spans, store, probe.chunks[i]);
+	if (!failed && spans->count)
 		qsort_r(spans->items, spans->count, sizeof(*spans->items), compare_spans,
 			(void *)(uintptr_t)store);
-	if (find_most_open(spans, store)) {
+	if (!failed)
+		failed = find_most_open(spans, store);
+	ms_free(probe.chunks);
+	ms_free(probe.bears);
+	if (failed)
 		ms_spans_release(spans);
-		return -1;
-	}
-	return 0;
+	return failed;
 }
 
 void ms_spans_release(struct ms_spans *spans)

@@ -34,6 +34,11 @@ void ms_store_set_scale(struct ms_store *store, struct ms_tick_scale scale)
 	store->scale = scale;
 }
 
+void ms_store_set_threads(struct ms_store *store, unsigned threads)
+{
+	store->threads = threads;
+}
+
 /* --- reading a window ------------------------------------------------------------------
  */
 
