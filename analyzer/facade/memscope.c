@@ -37,7 +37,8 @@ static ms_status open_trace(struct ms_trace *trace, const char *path,
 			    const struct memscope_open_options *options,
 			    struct ms_error *err)
 {
-	struct ms_symbol_options symbols = { options->debuginfod, options->debug_dirs };
+	struct ms_symbol_options symbols = { .debuginfod = options->debuginfod,
+					     .debug_dirs = options->debug_dirs };
 	struct ms_log_options reading = {
 		.threads = options->threads,
 		.use_index = !options->no_index,

@@ -157,12 +157,17 @@ struct ms_frame {
 };
 
 struct ms_symbol_options {
-	bool debuginfod;	/* ask DEBUGINFOD_URLS' servers; only on request */
-	const char *debug_dirs; /* ':'-separated roots of separate debug files; NULL:
-				   /usr/lib/debug */
+	bool debuginfod;	 /* ask DEBUGINFOD_URLS' servers; only on request */
+	const char *debug_dirs;	 /* ':'-separated roots of separate debug files; NULL:
+				    /usr/lib/debug */
+	const char *symbol_dirs; /* ':'-separated directories of programs, libraries and
+				    debug files, looked at before any other place; NULL:
+				    none */
+	const struct ms_packs *packs; /* looked at before any file; NULL: none */
+	const char *cache_dir;	      /* names found in files are kept there; NULL: not */
 };
-/* For modules that nothing was asked of yet.  debug_dirs is not copied: it outlives meta.
- */
+/* For modules that nothing was asked of yet.  What options point to is not copied: it
+ * outlives meta. */
 void ms_metadata_set_symbol_options(struct ms_metadata *meta,
 				    const struct ms_symbol_options *options);
 
