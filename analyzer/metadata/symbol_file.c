@@ -330,6 +330,11 @@ void ms_symbol_file_source(struct ms_strbuf *out, struct ms_symbol_file *file)
 		close(alt);
 }
 
+const char *ms_symbol_file_library(void)
+{
+	return dwfl_version(NULL);
+}
+
 /* --- asking ----------------------------------------------------------------------------
  */
 

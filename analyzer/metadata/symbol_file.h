@@ -46,6 +46,9 @@ void ms_symbol_file_close(struct ms_symbol_file *file); /* NULL is fine */
  */
 void ms_symbol_file_source(struct ms_strbuf *out, struct ms_symbol_file *file);
 
+/* The version of the library that reads the files. */
+const char *ms_symbol_file_library(void);
+
 /*
  * What lies at an ELF virtual address (of an instruction, not where a call returns to).
  * code->count is 0 when nothing is known.  MS_OK, or MS_ENOMEM; asking again is fine.
