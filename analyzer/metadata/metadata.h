@@ -170,6 +170,17 @@ void ms_packs_free(struct ms_packs *packs); /* NULL is fine */
 /* The directories, with ':' between them; "" when there is none. */
 const char *ms_packs_dirs(const struct ms_packs *packs);
 
+struct ms_packed_module { /* texts and bytes belong to the packs */
+	const char *pack;
+	const char *path;
+	const uint8_t *build_id;
+	size_t build_id_bytes;
+	uint64_t addresses; /* that have names there */
+};
+/* The index-th module of all packs; false: there are fewer. */
+bool ms_packs_module(const struct ms_packs *packs, size_t index,
+		     struct ms_packed_module *module);
+
 struct ms_symbol_options {
 	bool debuginfod;	 /* ask DEBUGINFOD_URLS' servers; only on request */
 	const char *debug_dirs;	 /* ':'-separated roots of separate debug files; NULL:
@@ -239,8 +250,10 @@ MS_MUST_CHECK ms_status ms_pack_write(struct ms_pack_writer *writer, const char 
 
 /*
  * Whether a module's file was missing or had another build-id, and nothing with the right
- * one was found: its symbols are absent.  Known once frames of the module were asked for.
+ * one was found: its symbols are absent.  Known once frames of the module were asked for;
+ * and whether they were.
  */
+bool ms_metadata_module_asked(const struct ms_metadata *meta, uint32_t module_id);
 bool ms_metadata_module_file_differs(const struct ms_metadata *meta, uint32_t module_id);
 
 #endif

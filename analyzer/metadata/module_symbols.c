@@ -386,17 +386,17 @@ static ms_status pack_frames(struct ms_pack_writer *writer, size_t module, uint6
 	return ms_pack_add(writer, module, address, levels, count);
 }
 
-static ms_status pack_cached(struct ms_module_symbols *symbols,
-			     struct ms_pack_writer *writer, size_t module)
+/* What the cache has by now: another trace or another process may have added to it. */
+static ms_status pack_cached(struct ms_pack_writer *writer, size_t module,
+			     const struct ms_pack *cached, size_t cached_module)
 {
-	size_t count = ms_pack_address_count(symbols->cached, symbols->cached_module);
+	size_t count = ms_pack_address_count(cached, cached_module);
 	struct ms_pack_level levels[MS_PACK_LEVELS];
 	ms_status status = MS_OK;
 
 	for (size_t i = 0; status == MS_OK && i < count; i++) {
 		struct ms_pack_cursor cursor;
-		uint64_t address = ms_pack_address(symbols->cached,
-						   symbols->cached_module, i, &cursor);
+		uint64_t address = ms_pack_address(cached, cached_module, i, &cursor);
 		size_t n = 0;
 
 		while (n < MS_PACK_LEVELS && ms_pack_next(&cursor, &levels[n]))
@@ -430,22 +430,33 @@ ms_status ms_module_symbols_pack(struct ms_module_symbols *symbols,
 						   : MS_OK;
 }
 
+static ms_status collect(struct ms_module_symbols *symbols, struct ms_pack_writer *writer,
+			 const struct ms_pack_key *key)
+{
+	struct ms_pack *cached = ms_symbol_cache_load(symbols->options->cache_dir, key);
+	size_t module, cached_module;
+	ms_status status = pack_all(symbols, writer, key);
+
+	if (status == MS_OK && cached)
+		status = ms_pack_add_module(writer, key, &module);
+	if (status == MS_OK && cached && ms_pack_find_module(cached, key, &cached_module))
+		status = pack_cached(writer, module, cached, cached_module);
+	ms_pack_close(cached);
+	return status;
+}
+
 bool ms_module_symbols_save(struct ms_module_symbols *symbols)
 {
 	struct ms_pack_key key = key_of(symbols);
 	struct ms_pack_writer *writer;
-	size_t len_bytes, module;
+	size_t len_bytes;
 	uint8_t *bytes = NULL;
 	ms_status status;
 
 	if (!may_cache(symbols) || !symbols->is_fresh || !symbols->is_located)
 		return false;
 	writer = ms_pack_writer_new();
-	status = writer ? pack_all(symbols, writer, &key) : MS_ENOMEM;
-	if (status == MS_OK && symbols->cached)
-		status = ms_pack_add_module(writer, &key, &module);
-	if (status == MS_OK && symbols->cached)
-		status = pack_cached(symbols, writer, module);
+	status = writer ? collect(symbols, writer, &key) : MS_ENOMEM;
 	if (status == MS_OK)
 		status = ms_pack_encode(&bytes, &len_bytes, writer, NULL);
 	if (status == MS_OK)

@@ -17,8 +17,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+struct named {
+	struct ms_pack *pack;
+	char *path;
+};
+
 struct ms_packs {
-	struct ms_pack **items;
+	struct named *items;
 	size_t count, room;
 	struct ms_strbuf dirs;
 };
@@ -27,8 +32,10 @@ void ms_packs_free(struct ms_packs *packs)
 {
 	if (!packs)
 		return;
-	for (size_t i = 0; i < packs->count; i++)
-		ms_pack_close(packs->items[i]);
+	for (size_t i = 0; i < packs->count; i++) {
+		ms_pack_close(packs->items[i].pack);
+		ms_free(packs->items[i].path);
+	}
 	ms_free(packs->items);
 	ms_strbuf_release(&packs->dirs);
 	ms_free(packs);
@@ -36,13 +43,18 @@ void ms_packs_free(struct ms_packs *packs)
 
 static ms_status add_pack(struct ms_packs *packs, const char *path, struct ms_error *err)
 {
+	struct named named = { NULL, NULL };
 	ms_status status;
 
-	if (ms_grow((void **)&packs->items, &packs->room, packs->count,
-		    sizeof(struct ms_pack *)) < 0)
+	if (ms_grow((void **)&packs->items, &packs->room, packs->count, sizeof(named)) <
+	    0)
 		return ms_fail_memory(err);
-	status = ms_pack_open(&packs->items[packs->count], path, err);
-	packs->count += status == MS_OK;
+	named.path = ms_strdup(path);
+	status = named.path ? ms_pack_open(&named.pack, path, err) : ms_fail_memory(err);
+	if (status == MS_OK)
+		packs->items[packs->count++] = named;
+	else
+		ms_free(named.path);
 	return status;
 }
 
@@ -160,7 +172,7 @@ bool ms_packs_have(const struct ms_packs *packs, const struct ms_pack_key *key)
 	size_t module;
 
 	for (size_t i = 0; packs && i < packs->count; i++)
-		if (ms_pack_find_module(packs->items[i], key, &module))
+		if (ms_pack_find_module(packs->items[i].pack, key, &module))
 			return true;
 	return false;
 }
@@ -171,8 +183,33 @@ bool ms_packs_find(const struct ms_packs *packs, const struct ms_pack_key *key,
 	size_t module;
 
 	for (size_t i = 0; i < packs->count; i++)
-		if (ms_pack_find_module(packs->items[i], key, &module) &&
-		    ms_pack_find(packs->items[i], module, address, cursor))
+		if (ms_pack_find_module(packs->items[i].pack, key, &module) &&
+		    ms_pack_find(packs->items[i].pack, module, address, cursor))
 			return true;
 	return false;
+}
+
+bool ms_packs_module(const struct ms_packs *packs, size_t index,
+		     struct ms_packed_module *module)
+{
+	struct ms_pack_key key;
+	size_t i = 0;
+
+	for (; i < packs->count; i++) {
+		size_t here = ms_pack_module_count(packs->items[i].pack);
+
+		if (index < here)
+			break;
+		index -= here;
+	}
+	if (i == packs->count)
+		return false;
+	key = ms_pack_module(packs->items[i].pack, index);
+	*module = (struct ms_packed_module){ .pack = packs->items[i].path,
+					     .path = key.path,
+					     .build_id = key.build_id,
+					     .build_id_bytes = key.build_id_bytes,
+					     .addresses = ms_pack_address_count(
+						     packs->items[i].pack, index) };
+	return true;
 }

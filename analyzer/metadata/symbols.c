@@ -170,6 +170,11 @@ ms_status ms_metadata_frames(struct ms_metadata *meta, uint32_t node,
 	return MS_OK;
 }
 
+bool ms_metadata_module_asked(const struct ms_metadata *meta, uint32_t module_id)
+{
+	return meta->symbols && ms_map_find(&meta->symbols->modules, module_id);
+}
+
 bool ms_metadata_module_file_differs(const struct ms_metadata *meta, uint32_t module_id)
 {
 	const uint64_t *module =
@@ -194,11 +199,17 @@ void ms_metadata_save_symbols(struct ms_metadata *meta)
 ms_status ms_metadata_pack_symbols(struct ms_metadata *meta,
 				   struct ms_pack_writer *writer, struct ms_error *err)
 {
-	struct ms_module_symbols *module;
-	size_t position = 0;
+	size_t count;
+	const struct ms_module *modules = ms_metadata_modules(meta, &count);
 
-	while (meta->symbols && (module = next_module(meta->symbols, &position)) != NULL)
-		if (ms_module_symbols_pack(module, writer) != MS_OK)
+	for (size_t i = 0; meta->symbols && i < count; i++) {
+		const uint64_t *module =
+			ms_map_find(&meta->symbols->modules, modules[i].id);
+
+		if (module && ms_module_symbols_pack(
+				      (struct ms_module_symbols *)(uintptr_t)*module,
+				      writer) != MS_OK)
 			return ms_fail_memory(err);
+	}
 	return MS_OK;
 }

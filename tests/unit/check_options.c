@@ -6,6 +6,7 @@
  */
 #include "analyzer/cli/filter_options.c"
 #include "analyzer/cli/options.c"
+#include "analyzer/cli/symbol_options.c"
 
 #include <check.h>
 
