@@ -112,6 +112,8 @@ static ms_status read_module(struct ms_pack *pack, struct ms_bytes *b)
 {
 	struct module *module;
 	uint64_t bytes = ms_bytes_varint(b), path, source, count;
+	const uint8_t *end;
+	ms_status status;
 
 	b->bad |= bytes > MS_PACK_BUILD_ID_MAX;
 	if (b->bad)
@@ -131,7 +133,9 @@ static ms_status read_module(struct ms_pack *pack, struct ms_bytes *b)
 	bytes = ms_bytes_varint(b);
 	if (b->bad || bytes > ms_bytes_left(b))
 		return MS_EFORMAT;
-	return read_addresses(module, pack, b, count);
+	end = b->p + bytes;
+	status = read_addresses(module, pack, b, count);
+	return status == MS_OK && b->p != end ? MS_EFORMAT : status;
 }
 
 /* When all modules are there: they do not move any more. */
