@@ -206,9 +206,9 @@ ms_status ms_metadata_pack_symbols(struct ms_metadata *meta,
 		const uint64_t *module =
 			ms_map_find(&meta->symbols->modules, modules[i].id);
 
-		if (module && ms_module_symbols_pack(
-				      (struct ms_module_symbols *)(uintptr_t)*module,
-				      writer) != MS_OK)
+		if (module &&
+		    ms_module_symbols_pack((struct ms_module_symbols *)(uintptr_t)*module,
+					   writer) != MS_OK)
 			return ms_fail_memory(err);
 	}
 	return MS_OK;

@@ -48,11 +48,12 @@ struct memscope; /* one or more traces, opened together */
 struct memscope_open_options {
 	const char *debug_dirs; /* roots of separate debug files, ':' between them; NULL:
 				   /usr/lib/debug */
-	const char *symbols;	/* symbol packs, and directories of programs, libraries,
-				   debug    files and packs, ':' between them: looked at before
-				   any    other place; NULL: none */
-	const char *symbol_cache; /* a directory where functions and lines that were found
-				     are kept for the next time; NULL: nowhere */
+	/* Symbol packs, and directories of programs, libraries, debug files and packs,
+	 * ':' between them: looked at before any other place; NULL: none. */
+	const char *symbols;
+	/* A directory where functions and lines that were found are kept for the next
+	 * time; NULL: nowhere. */
+	const char *symbol_cache;
 	int debuginfod; /* not 0: ask the servers of DEBUGINFOD_URLS for missing ones */
 	/*
 	 * What was found out about a long undamaged log is kept beside it in TRACE.idx,
