@@ -50,54 +50,72 @@ void ms_names_close(struct ms_names *names)
 	*names = (struct ms_names){ .packs = NULL };
 }
 
+ms_status ms_names_of_view(const struct ms_views *views, size_t trace,
+			   enum ms_resolve what, struct ms_error *err)
+{
+	const struct ms_trace *t = &views->m->traces[trace];
+	size_t count;
+	const struct ms_stack_figures *stacks = ms_view_stacks(views, trace, &count);
+	uint32_t *nodes = ms_alloc(count * sizeof(*nodes));
+	ms_status status;
+
+	for (size_t i = 0; nodes && i < count; i++)
+		nodes[i] = stacks[i].stack;
+	status = nodes ? ms_metadata_resolve(t->meta, what, nodes, count, t->threads, err)
+		       : ms_fail_memory(err);
+	ms_free(nodes);
+	/* The next trace may have the same modules. */
+	if (status == MS_OK && views->m->count > 1)
+		ms_metadata_save_symbols(t->meta);
+	return status;
+}
+
 ms_status ms_names_of_views(const struct ms_views *views, enum ms_resolve what,
 			    struct ms_error *err)
 {
 	ms_status status = MS_OK;
 
-	for (size_t t = 0; status == MS_OK && t < views->m->count; t++) {
-		const struct ms_trace *trace = &views->m->traces[t];
-		size_t count;
-		const struct ms_stack_figures *stacks = ms_view_stacks(views, t, &count);
-		uint32_t *nodes = ms_alloc(count * sizeof(*nodes));
-
-		for (size_t i = 0; nodes && i < count; i++)
-			nodes[i] = stacks[i].stack;
-		status = nodes ? ms_metadata_resolve(trace->meta, what, nodes, count,
-						     trace->threads, err)
-			       : ms_fail_memory(err);
-		ms_free(nodes);
-		/* The next trace may have the same modules. */
-		if (status == MS_OK && views->m->count > 1)
-			ms_metadata_save_symbols(trace->meta);
-	}
+	for (size_t i = 0; status == MS_OK && i < views->m->count; i++)
+		status = ms_names_of_view(views, i, what, err);
 	return status;
 }
 
-/* Collect the stacks of the first count sites that trace has. */
-static size_t stacks_of(uint32_t *nodes, const struct ms_sites *sites, size_t count,
-			uint32_t trace)
+struct wanted {
+	const struct ms_sites *sites;
+	size_t whole, count; /* sites of which all, and of which the heaviest */
+};
+
+/* Collect the stacks that trace has of those wanted. */
+static size_t stacks_of(uint32_t *nodes, const struct wanted *wanted, uint32_t trace)
 {
+	const struct ms_sites *sites = wanted->sites;
 	size_t found = 0;
 
-	for (size_t i = 0; i < count && i < sites->count; i++)
-		for (uint32_t j = sites->items[i].first; j != MS_FRAME_NONE;
-		     j = sites->members[j].next)
+	for (size_t i = 0; i < wanted->count && i < sites->count; i++) {
+		const struct ms_site *site = &sites->items[i];
+		uint32_t j = i < wanted->whole ? site->first : site->heaviest;
+
+		while (j != MS_FRAME_NONE) {
 			if (sites->members[j].trace == trace)
 				nodes[found++] = sites->members[j].stack;
+			j = i < wanted->whole ? sites->members[j].next : MS_FRAME_NONE;
+		}
+	}
 	return found;
 }
 
-ms_status ms_names_of_stacks(const struct ms_sites *sites, size_t count,
+ms_status ms_names_of_stacks(const struct ms_sites *sites, size_t whole, size_t count,
 			     struct ms_error *err)
 {
+	const struct wanted wanted = { sites, whole, count };
 	uint32_t *nodes = ms_alloc(sites->member_count * sizeof(*nodes));
 	ms_status status = nodes ? MS_OK : ms_fail_memory(err);
 
 	for (size_t t = 0; status == MS_OK && t < sites->m->count; t++)
-		status = ms_metadata_resolve(
-			sites->m->traces[t].meta, MS_RESOLVE_STACKS, nodes,
-			stacks_of(nodes, sites, count, (uint32_t)t), 0, err);
+		status =
+			ms_metadata_resolve(sites->m->traces[t].meta, MS_RESOLVE_STACKS,
+					    nodes, stacks_of(nodes, &wanted, (uint32_t)t),
+					    sites->m->traces[t].threads, err);
 	ms_free(nodes);
 	return status;
 }

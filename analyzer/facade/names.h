@@ -28,8 +28,14 @@ struct ms_sites;
 /* Find at once the names that the stacks of views need. */
 MS_MUST_CHECK ms_status ms_names_of_views(const struct ms_views *views,
 					  enum ms_resolve what, struct ms_error *err);
-/* The same of the whole stacks of the first count sites. */
-MS_MUST_CHECK ms_status ms_names_of_stacks(const struct ms_sites *sites, size_t count,
-					   struct ms_error *err);
+/* The same of one trace of them. */
+MS_MUST_CHECK ms_status ms_names_of_view(const struct ms_views *views, size_t trace,
+					 enum ms_resolve what, struct ms_error *err);
+/*
+ * The same for printing the first count of sites that are sorted: of the first whole of
+ * them every stack, of the others the heaviest.
+ */
+MS_MUST_CHECK ms_status ms_names_of_stacks(const struct ms_sites *sites, size_t whole,
+					   size_t count, struct ms_error *err);
 
 #endif

@@ -7,16 +7,13 @@
  * same as when each node is asked for by itself.
  */
 #include "analyzer/base/alloc.h"
+#include "analyzer/base/parallel.h"
 #include "analyzer/metadata/inside.h"
 #include "analyzer/metadata/module_symbols.h"
 
 #include <libelf.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#define MAX_THREADS 64
 /* Allocators are not this deep; a forged log's are, and are looked at one by one. */
 #define MAX_ROUNDS 64
 
@@ -34,17 +31,11 @@ struct batch {
 	struct ms_map by_module; /* struct ms_module_symbols * to its job + 1 */
 	struct job *jobs;
 	size_t count, room;
-	atomic_size_t next; /* the job that nobody has begun */
 };
 
 static void batch_init(struct batch *batch, struct ms_metadata *meta, unsigned threads)
 {
-	long online = threads ? (long)threads : sysconf(_SC_NPROCESSORS_ONLN);
-
-	*batch = (struct batch){ .meta = meta };
-	batch->threads = online < 1		? 1
-			 : online > MAX_THREADS ? MAX_THREADS
-						: (unsigned)online;
+	*batch = (struct batch){ .meta = meta, .threads = threads };
 	ms_map_init(&batch->seen);
 	ms_map_init(&batch->by_module);
 }
@@ -97,26 +88,14 @@ static ms_status batch_add(struct batch *batch, uint64_t where)
 	return MS_OK;
 }
 
-static void do_job(struct job *job)
+static void do_job(void *context, unsigned worker, size_t index)
 {
+	struct job *job = &((struct batch *)context)->jobs[index];
 	const struct ms_frames *frames;
 
+	(void)worker;
 	for (size_t i = 0; job->status == MS_OK && i < job->count; i++)
 		job->status = ms_module_symbols_at(&frames, job->symbols, job->wheres[i]);
-	job->count = 0;
-}
-
-static void *work(void *context)
-{
-	struct batch *batch = context;
-	size_t index;
-
-	/* Jobs were there before the thread was: the counter orders nothing but itself.
-	 */
-	while ((index = atomic_fetch_add_explicit(&batch->next, 1,
-						  memory_order_relaxed)) < batch->count)
-		do_job(&batch->jobs[index]);
-	return NULL;
 }
 
 static int largest_first(const void *a, const void *b)
@@ -129,22 +108,13 @@ static int largest_first(const void *a, const void *b)
 /* Do all jobs, and forget them. */
 static ms_status batch_run(struct batch *batch)
 {
-	pthread_t threads[MAX_THREADS];
 	ms_status status = MS_OK;
-	unsigned started = 0;
 
 	/* libelf keeps it in a variable of its own, without a lock. */
 	elf_version(EV_CURRENT);
 	if (batch->count)
 		qsort(batch->jobs, batch->count, sizeof(*batch->jobs), largest_first);
-	atomic_store_explicit(&batch->next, 0, memory_order_relaxed);
-	/* Where a thread cannot be had, there is one less to help. */
-	while (started + 1 < batch->threads && started + 1 < batch->count &&
-	       pthread_create(&threads[started], NULL, work, batch) == 0)
-		started++;
-	work(batch);
-	while (started)
-		pthread_join(threads[--started], NULL);
+	ms_parallel(batch->threads, batch->count, do_job, batch);
 	for (size_t i = 0; i < batch->count; i++) {
 		status = batch->jobs[i].status != MS_OK ? batch->jobs[i].status : status;
 		ms_free(batch->jobs[i].wheres);
