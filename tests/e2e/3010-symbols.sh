@@ -99,6 +99,25 @@ ok "a tree of build-ids" [ "$(lines --symbols named)" -gt 0 ]
 ok "a tree of build-ids, by --debug-dir" [ "$(lines --debug-dir named)" -gt 0 ]
 ok "a tree of build-ids itself" [ "$(lines --symbols named/.build-id)" -gt 0 ]
 rm -r named/.build-id
+if command -v dwz >/dev/null; then
+	gcc -g -O2 -DOTHER -Wl,--build-id -o second app.c -lm
+	objcopy --only-keep-debug second second.debug
+	cp app.debug first.debug
+	dwz -m common.debug first.debug second.debug 2>dwz.err
+	if readelf -SW first.debug 2>/dev/null | grep -q gnu_debugaltlink; then
+		common=$(readelf -n common.debug 2>/dev/null | sed -n 's/.*Build ID: //p')
+		mkdir -p "named/.build-id/${id%"${id#??}"}" "named/.build-id/${common%"${common#??}"}"
+		cp first.debug "named/.build-id/${id%"${id#??}"}/${id#??}.debug"
+		cp common.debug "named/.build-id/${common%"${common#??}"}/${common#??}.debug"
+		mv common.debug elsewhere.debug
+		ok "what dwz moved out" [ "$(lines --symbols named)" -gt 0 ]
+		rm -r named/.build-id
+	else
+		skip "dwz finds nothing to share" "what dwz moved out"
+	fi
+else
+	skip "no dwz" "what dwz moved out"
+fi
 
 # --- the cache
 cp -p whole bin/app
