@@ -43,7 +43,7 @@ LIB_SRC := $(filter-out $(CLI_SRC),$(wildcard analyzer/*/*.c)) $(wildcard common
 PRELOAD_OBJ := $(PRELOAD_SRC:%.c=$(OUT)/pre/%.o) $(PRELOAD_ASM:%.S=$(OUT)/pre/%.o)
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/obj/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(OUT)/obj/%.o)
-LIBS := -ljansson -ldw -lelf -liberty -lm
+LIBS := -ljansson -ldw -lelf -lz -liberty -lm
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

@@ -7,6 +7,7 @@
 
 #include <memscope/capture.h>
 #include <memscope/event_store.h>
+#include <memscope/metadata.h>
 #include <memscope/snapshot.h>
 
 #include <stdbool.h>
@@ -25,6 +26,7 @@ enum cli_command_id {
 	CLI_DIFF,
 	CLI_DUMP,
 	CLI_INDEX,
+	CLI_SYMBOLS,
 	CLI_RECORD,
 	CLI_COMMANDS
 };
@@ -42,6 +44,8 @@ struct cli_options { /* what the command line said; zero: the defaults */
 	bool debuginfod;
 	bool no_index;
 	unsigned threads;
+	char *symbols; /* allocated */
+	bool no_symbol_cache;
 	bool help;
 
 	unsigned top, depth;
@@ -53,7 +57,8 @@ struct cli_options { /* what the command line said; zero: the defaults */
 	struct memscope_filter filter; /* all but from and to */
 	bool lines, all;	       /* diff */
 
-	const char *output, *library; /* record */
+	const char *output;  /* record, symbols */
+	const char *library; /* record */
 	bool quiet;
 	char *settings[CLI_MAX_SETTINGS + 1]; /* "MEMSCOPE_x=value", allocated */
 	size_t setting_count;
@@ -99,6 +104,12 @@ bool cli_set_file(struct cli_options *options, const char *value);
 bool cli_set_module(struct cli_options *options, const char *value);
 bool cli_set_live(struct cli_options *options, const char *value);
 bool cli_set_freed(struct cli_options *options, const char *value);
+
+/* symbol_options.c: the options that say where functions and lines come from. */
+bool cli_set_symbols(struct cli_options *options, const char *value);
+bool cli_set_no_symbol_cache(struct cli_options *options, const char *value);
+bool cli_set_debug_dir(struct cli_options *options, const char *value);
+bool cli_set_debuginfod(struct cli_options *options, const char *value);
 /* All of the filter: --from and --to are of blocks. */
 struct memscope_filter cli_filter(const struct cli_options *options);
 
@@ -135,6 +146,7 @@ int cli_snapshot(const struct cli_options *options);
 int cli_diff(const struct cli_options *options);
 int cli_dump(const struct cli_options *options);
 int cli_index(const struct cli_options *options);
+int cli_symbols(const struct cli_options *options);
 int cli_record(const struct cli_options *options);
 
 #endif

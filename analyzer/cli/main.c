@@ -31,6 +31,11 @@ const struct cli_command cli_commands[CLI_COMMANDS] = {
 			"make TRACE.idx, with which other commands are faster",
 			"Long traces get theirs by themselves when they are read first.",
 			cli_index },
+	[CLI_SYMBOLS] = { "symbols", "pack TRACE... | list PACK...",
+			  "names of functions and lines, to read traces on another machine",
+			  "pack writes the names that traces need to --output; list shows what packs\n"
+			  "hold.  Any other command reads them with --symbols.",
+			  cli_symbols },
 	[CLI_RECORD] = { "record", "[--] PROGRAM [ARGUMENT...]",
 			 "run a program, record it, print the summary",
 			 "Returns the program's exit code, 128 + N after signal N, and 2 when it "

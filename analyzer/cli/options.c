@@ -15,6 +15,8 @@
 #define READERS                                                                 \
 	(BIT(CLI_SUMMARY) | BIT(CLI_INFO) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | \
 	 BIT(CLI_DUMP))
+/* which look for names of functions */
+#define NAMERS (READERS | BIT(CLI_SYMBOLS))
 /* whose options choose blocks */
 #define FILTERED (BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_DUMP))
 #define ENDED	 (BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DUMP))
@@ -172,19 +174,6 @@ static bool set_windows(struct cli_options *o, const char *value)
 {
 	(void)value;
 	o->windows = true;
-	return true;
-}
-
-static bool set_debug_dir(struct cli_options *o, const char *value)
-{
-	o->debug_dirs = value;
-	return *value != 0;
-}
-
-static bool set_debuginfod(struct cli_options *o, const char *value)
-{
-	(void)value;
-	o->debuginfod = true;
 	return true;
 }
 
@@ -388,18 +377,24 @@ static const struct option table[] = {
 	  FILTERED, cli_set_lifetime },
 	{ "stacks", 0, NULL, "show the site of each event (text only)", BIT(CLI_DUMP),
 	  set_stacks },
-	{ "format", 'f', "FORMAT", "text (default), json or csv", READERS, set_format },
+	{ "format", 'f', "FORMAT", "text (default), json or csv", NAMERS, set_format },
 	{ "width", 0, "COLUMNS", "of the text; 0: never cut (default: the terminal's)",
-	  READERS, set_width },
-	{ "color", 0, "WHEN", "auto (default), always or never", READERS, set_colour },
+	  NAMERS, set_width },
+	{ "color", 0, "WHEN", "auto (default), always or never", NAMERS, set_colour },
+	{ "symbols", 0, "PLACES",
+	  "symbol packs, and directories of programs and debug files", NAMERS,
+	  cli_set_symbols },
 	{ "debug-dir", 0, "DIRS", "where separate debug files are, ':' between several",
-	  READERS, set_debug_dir },
+	  NAMERS, cli_set_debug_dir },
 	{ "debuginfod", 0, NULL, "ask the servers of DEBUGINFOD_URLS for debug files",
-	  READERS, set_debuginfod },
-	{ "no-index", 0, NULL, "neither read nor write TRACE.idx", READERS,
-	  set_no_index },
+	  NAMERS, cli_set_debuginfod },
+	{ "no-index", 0, NULL, "neither read nor write TRACE.idx", NAMERS, set_no_index },
 	{ "threads", 0, "N", "use N threads at most (default: one a processor)",
-	  READERS | BIT(CLI_INDEX), set_threads },
+	  NAMERS | BIT(CLI_INDEX), set_threads },
+	{ "no-symbol-cache", 0, NULL, "neither use nor keep names that were found before",
+	  NAMERS, cli_set_no_symbol_cache },
+	{ "output", 'o', "PACK", "the symbol pack to be written", BIT(CLI_SYMBOLS),
+	  set_output },
 	{ "output", 'o', "FILE",
 	  "the log (default memscope.%p.bin; %p pid, %e name, %t time)", BIT(CLI_RECORD),
 	  set_output },
@@ -576,6 +571,7 @@ void cli_options_release(struct cli_options *options)
 {
 	for (size_t i = 0; i < options->setting_count; i++)
 		free(options->settings[i]);
+	free(options->symbols);
 	free(options->args);
 	*options = (struct cli_options){ 0 };
 }

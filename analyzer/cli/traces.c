@@ -4,13 +4,30 @@
  */
 #include "analyzer/cli/cli.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
 #define MAX_DAMAGE_LINES 10
 
+/* memscope's part of the user's caches (XDG Base Directory), or NULL. */
+static const char *symbol_cache(char path[PATH_MAX])
+{
+	const char *caches = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	int len = -1;
+
+	/* One that is not absolute is to be ignored. */
+	if (caches && *caches == '/')
+		len = snprintf(path, PATH_MAX, "%s/memscope", caches);
+	else if (home && *home == '/')
+		len = snprintf(path, PATH_MAX, "%s/.cache/memscope", home);
+	return len > 0 && len < PATH_MAX ? path : NULL;
+}
+
 static struct memscope *open_traces(const struct cli_options *options, bool to_index)
 {
+	char cache[PATH_MAX];
 	struct memscope_open_options open = { .debug_dirs = options->debug_dirs,
+					      .symbols = options->symbols,
 					      .debuginfod = options->debuginfod,
 					      .no_index = options->no_index,
 					      .index_any_size = to_index,
@@ -19,6 +36,8 @@ static struct memscope *open_traces(const struct cli_options *options, bool to_i
 	struct memscope_error err = { "" };
 	struct memscope *m;
 
+	if (!options->no_symbol_cache)
+		open.symbol_cache = symbol_cache(cache);
 	/* The library of debug files looks at it by itself. */
 	if (!options->debuginfod)
 		unsetenv("DEBUGINFOD_URLS");

@@ -119,7 +119,11 @@ static ms_status add_stacks(struct ms_diff *d, const struct side *side,
 	size_t count;
 	const struct ms_stack_figures *stacks =
 		ms_view_stacks(side->views, side->trace, &count);
-	ms_status status = MS_OK;
+	ms_status status =
+		ms_names_of_view(side->views, side->trace,
+				 d->options.by == MEMSCOPE_GROUP_STACK ? MS_RESOLVE_STACKS
+								       : MS_RESOLVE_SITES,
+				 err);
 
 	ms_meter_init(&meter, ms_facade_progress(d->m, "looking up functions and lines"),
 		      count);

@@ -8,6 +8,7 @@
 #include "analyzer/base/progress.h"
 #include "analyzer/capture/capture.h"
 #include "analyzer/event_store/event_store.h"
+#include "analyzer/facade/names.h"
 #include "analyzer/metadata/metadata.h"
 #include "analyzer/render/render.h"
 #include "analyzer/snapshot/snapshot.h"
@@ -29,6 +30,7 @@ struct ms_trace {
 struct memscope {
 	struct ms_trace *traces;
 	size_t count;
+	struct ms_names names;
 	void (*progress)(void *context, const char *what, uint64_t done, uint64_t total);
 	void *progress_context;
 	const char *doing;	 /* what is told to progress */

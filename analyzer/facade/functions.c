@@ -113,7 +113,9 @@ ms_status ms_functions_init(struct ms_functions *functions, const struct ms_view
 	*functions = (struct ms_functions){ 0 };
 	ms_frames_init(&functions->seen);
 	ms_map_init(&functions->by_frame);
-	status = add_all(functions, views, err);
+	status = ms_names_of_views(views, MS_RESOLVE_STACKS, err);
+	if (status == MS_OK)
+		status = add_all(functions, views, err);
 	if (status != MS_OK)
 		ms_functions_release(functions);
 	return status;

@@ -25,6 +25,8 @@ static void close_trace(struct ms_trace *trace)
 	/* What this opening found out is not worth an error. */
 	if (trace->log)
 		ms_log_save_index(trace->log);
+	if (trace->meta)
+		ms_metadata_save_symbols(trace->meta);
 	ms_checkpoints_free(trace->checkpoints);
 	ms_store_free(trace->store);
 	ms_metadata_free(trace->meta);
@@ -35,9 +37,8 @@ static void close_trace(struct ms_trace *trace)
 
 static ms_status open_trace(struct ms_trace *trace, const char *path,
 			    const struct memscope_open_options *options,
-			    struct ms_error *err)
+			    const struct ms_names *names, struct ms_error *err)
 {
-	struct ms_symbol_options symbols = { options->debuginfod, options->debug_dirs };
 	struct ms_log_options reading = {
 		.threads = options->threads,
 		.use_index = !options->no_index,
@@ -58,7 +59,7 @@ static ms_status open_trace(struct ms_trace *trace, const char *path,
 		status = ms_checkpoints_new(&trace->checkpoints, trace->log, err);
 	if (status != MS_OK)
 		return status;
-	ms_metadata_set_symbol_options(trace->meta, &symbols);
+	ms_metadata_set_symbol_options(trace->meta, &names->options);
 	trace->duration_ns = ms_log_duration_ns(trace->log);
 	trace->threads = options->threads;
 	return MS_OK;
@@ -90,7 +91,7 @@ static ms_status open_all(struct memscope *m, const char *const *paths, size_t c
 		m->count++;
 		if (m->progress)
 			m->progress(m->progress_context, "reading logs", i, count);
-		status = open_trace(&m->traces[i], paths[i], options, err);
+		status = open_trace(&m->traces[i], paths[i], options, &m->names, err);
 	}
 	return status;
 }
@@ -114,7 +115,9 @@ int memscope_open(struct memscope **out, const char *const *paths, size_t count,
 	m->progress = options->progress;
 	m->progress_context = options->progress_context;
 	m->tell = (struct ms_progress){ forward_progress, m };
-	status = open_all(m, paths, count, options, ms_own_error(err));
+	status = ms_names_open(&m->names, options, ms_own_error(err));
+	if (status == MS_OK)
+		status = open_all(m, paths, count, options, ms_own_error(err));
 	if (status != MS_OK) {
 		memscope_close(m);
 		return status;
@@ -129,6 +132,7 @@ void memscope_close(struct memscope *m)
 		return;
 	for (size_t i = 0; i < m->count; i++)
 		close_trace(&m->traces[i]);
+	ms_names_close(&m->names);
 	ms_free(m->traces);
 	ms_free(m);
 }

@@ -125,7 +125,9 @@ ms_status ms_sites_init(struct ms_sites *sites, const struct ms_views *views,
 	*sites = (struct ms_sites){ .m = views->m };
 	ms_frames_init(&sites->seen);
 	ms_map_init(&sites->by_key);
-	status = add_all(sites, views, by, err);
+	status = ms_names_of_views(views, MS_RESOLVE_SITES, err);
+	if (status == MS_OK)
+		status = add_all(sites, views, by, err);
 	if (status != MS_OK)
 		ms_sites_release(sites);
 	return status;

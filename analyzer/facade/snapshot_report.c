@@ -99,6 +99,9 @@ static ms_status add_sites(struct report *r, struct ms_error *err)
 	if (status != MS_OK)
 		return status;
 	ms_sites_sort(&sites, r->options.sort);
+	if (r->options.by == MEMSCOPE_GROUP_SITE || r->options.by == MEMSCOPE_GROUP_STACK)
+		status = ms_names_of_stacks(
+			&sites, 0, r->options.top ? r->options.top : sites.count, err);
 	for (size_t i = 0; status == MS_OK && !r->doc.failed && i < sites.count; i++) {
 		json_t *row;
 

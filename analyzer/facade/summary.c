@@ -165,6 +165,7 @@ static ms_status add_sites(struct summary *s, struct ms_error *err)
 	if (status != MS_OK)
 		return status;
 	ms_sites_sort(&s->sites, s->options.sort);
+	status = ms_names_of_stacks(&s->sites, s->options.top, s->sites.count, err);
 	for (size_t i = 0; status == MS_OK && !s->doc.failed && i < s->sites.count; i++)
 		status = add_site(s, array, i, err);
 	ms_sites_release(&s->sites);

@@ -102,22 +102,57 @@ static int open_same(const char *path, struct ms_build_id id)
 int ms_debug_by_build_id(char found[PATH_MAX], const char *dirs, struct ms_build_id id,
 			 const char *suffix)
 {
+	static const char *const trees[] = { "/.build-id", "" };
 	char hex[2 * 64 + 1];
 	const char *dir;
 	size_t len;
-	int fd;
 
 	if (id.len < 2 || id.len > sizeof(hex) / 2)
 		return -1;
 	for (size_t i = 0; i < id.len; i++)
 		snprintf(hex + 2 * i, 3, "%02x", id.bytes[i]);
 	while ((len = next_dir(&dirs, &dir)) > 0) {
-		if (!make_path(found, "%.*s/.build-id/%.2s/%s%s", (int)len, dir, hex,
-			       hex + 2, suffix))
-			continue;
-		fd = open_same(found, id);
-		if (fd >= 0)
-			return fd;
+		for (size_t i = 0; i < sizeof(trees) / sizeof(*trees); i++) {
+			int fd = make_path(found, "%.*s%s/%.2s/%s%s", (int)len, dir,
+					   trees[i], hex, hex + 2, suffix)
+					 ? open_same(found, id)
+					 : -1;
+
+			if (fd >= 0)
+				return fd;
+		}
+	}
+	return -1;
+}
+
+int ms_debug_by_name(char found[PATH_MAX], const char *dirs, const char *module_path,
+		     unsigned *index)
+{
+	static const struct {
+		bool whole;
+		const char *before, *after;
+	} forms[] = { { true, "", "" },	       { false, "", "" },
+		      { false, "", ".debug" }, { false, ".debug/", "" },
+		      { true, "", ".debug" },  { false, ".debug/", ".debug" } };
+	const unsigned count = sizeof(forms) / sizeof(*forms);
+	const char *slash = strrchr(module_path, '/'), *dir;
+	const char *name = slash ? slash + 1 : module_path;
+	unsigned first = 0;
+	size_t len;
+
+	for (; *name && (len = next_dir(&dirs, &dir)) > 0; first += count) {
+		while (*index >= first && *index < first + count) {
+			unsigned form = (*index)++ - first;
+			int fd = -1;
+
+			if (make_path(found, "%.*s/%s%s%s", (int)len, dir,
+				      forms[form].before,
+				      forms[form].whole ? module_path : name,
+				      forms[form].after))
+				fd = ms_elf_open(found);
+			if (fd >= 0)
+				return fd;
+		}
 	}
 	return -1;
 }
@@ -199,8 +234,10 @@ static int search_linked(char found[PATH_MAX], const char *dirs, const struct li
 		if (make_path(found, "%.*s%.*s/%s", (int)len, dir, dir_len, path,
 			      link->name))
 			fd = open_linked(found, link);
-		if (fd < 0 && make_path(found, "%.*s/%s", (int)len, dir, link->name))
-			fd = open_linked(found, link);
+		for (size_t i = 0; i < sizeof(beside) / sizeof(*beside) && fd < 0; i++)
+			if (make_path(found, "%.*s/%s%s", (int)len, dir, beside[i],
+				      link->name))
+				fd = open_linked(found, link);
 	}
 	return fd;
 }

@@ -24,11 +24,20 @@ int ms_elf_open(const char *path);
 bool ms_elf_has_build_id(int fd, struct ms_build_id id);
 
 /*
- * The first file DIR/.build-id/xx/yyyy<suffix> of that very build-id, DIR being one of
- * dirs (separated by ':').  A descriptor, with its path in found, or -1.
+ * The first file DIR/.build-id/xx/yyyy<suffix>, or DIR/xx/yyyy<suffix>, of that very
+ * build-id, DIR being one of dirs (separated by ':').  A descriptor, with its path in
+ * found, or -1.
  */
 int ms_debug_by_build_id(char found[PATH_MAX], const char *dirs, struct ms_build_id id,
 			 const char *suffix);
+
+/*
+ * The first ELF file that bears the path or the name of a module below one of dirs: as
+ * DIR/PATH, DIR/NAME, DIR/.debug/NAME, or one of these with .debug at its end, *index
+ * being where to go on (0 to begin).  A descriptor, with its path in found, or -1.
+ */
+int ms_debug_by_name(char found[PATH_MAX], const char *dirs, const char *module_path,
+		     unsigned *index);
 
 /*
  * The file that the .gnu_debuglink of the ELF file at main_path names: beside it, in

@@ -7,6 +7,7 @@
 #include "analyzer/metadata/debuginfod.h"
 
 #include <elfutils/libdwfl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -26,7 +27,7 @@ static int find_debug(Dwfl_Module *module, char **found)
 	return dwfl_standard_find_debuginfo(module, NULL, NULL, 0, NULL, NULL, 0, found);
 }
 
-static int ask(struct ms_build_id id, finder find)
+static int ask_alone(struct ms_build_id id, finder find)
 {
 	static char nowhere[] = ":", *path = nowhere; /* local files were looked at */
 	static const Dwfl_Callbacks callbacks = {
@@ -48,6 +49,18 @@ static int ask(struct ms_build_id id, finder find)
 		fd = find(module, &found);
 	free(found);
 	dwfl_end(session);
+	return fd;
+}
+
+/* The client fills one directory, and prepares its libraries when it is first used. */
+static int ask(struct ms_build_id id, finder find)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	int fd;
+
+	pthread_mutex_lock(&lock);
+	fd = ask_alone(id, find);
+	pthread_mutex_unlock(&lock);
 	return fd;
 }
 

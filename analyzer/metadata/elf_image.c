@@ -10,6 +10,7 @@
 #include "analyzer/metadata/elf_image.h"
 
 #include <gelf.h>
+#include <string.h>
 #include <unistd.h>
 
 static int give_elf(Dwfl_Module *module, void **userdata, const char *name,
@@ -19,7 +20,7 @@ static int give_elf(Dwfl_Module *module, void **userdata, const char *name,
 
 	(void)module, (void)name, (void)base, (void)path;
 	*elf = image->elf;
-	image->elf = NULL; /* the session's from now on */
+	image->is_given = true; /* the session ends it */
 	return -1;
 }
 
@@ -66,12 +67,75 @@ static bool is_program(Elf *elf)
 	       (header.e_type == ET_EXEC || header.e_type == ET_DYN);
 }
 
-static bool report(struct ms_elf_image *image, GElf_Addr start, GElf_Addr end)
+/* The section of that name that has bytes in the file, or NULL. */
+static Elf_Scn *section_named(Elf *elf, const char *wanted)
 {
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names) != 0)
+		return NULL;
+	while ((section = elf_nextscn(elf, section)) != NULL) {
+		const char *name = gelf_getshdr(section, &header)
+					   ? elf_strptr(elf, names, header.sh_name)
+					   : NULL;
+
+		if (name && header.sh_type != SHT_NOBITS && strcmp(name, wanted) == 0)
+			return section;
+	}
+	return NULL;
+}
+
+bool ms_elf_image_alt(const struct ms_elf_image *image, const char **path,
+		      struct ms_build_id *id)
+{
+	Elf_Scn *section = section_named(image->elf, ".gnu_debugaltlink");
+	Elf_Data *data = section ? elf_rawdata(section, NULL) : NULL;
+	const char *end = data ? memchr(data->d_buf, '\0', data->d_size) : NULL;
+
+	if (!end)
+		return false;
+	*path = data->d_buf;
+	id->bytes = (const uint8_t *)end + 1;
+	id->len = data->d_size - (size_t)(end + 1 - *path);
+	return id->len > 0;
+}
+
+bool ms_elf_image_open(struct ms_elf_image *image, int fd)
+{
+	GElf_Addr start, end;
+	Elf *elf;
+
+	*image = (struct ms_elf_image){
+		.callbacks = { .find_elf = give_elf,
+			       .find_debuginfo = find_nothing,
+			       .section_address = dwfl_offline_section_address },
+	};
+	elf_version(EV_CURRENT);
+	elf = elf_begin(fd, ELF_C_READ_MMAP_PRIVATE, NULL);
+	if (elf && is_program(elf) && loaded_range(elf, &start, &end) &&
+	    fstat(fd, &image->st) == 0) {
+		image->elf = elf;
+		image->has_debug = section_named(elf, ".debug_info") ||
+				   section_named(elf, ".zdebug_info");
+		elf_cntl(elf, ELF_C_FDREAD);
+	} else {
+		elf_end(elf);
+	}
+	close(fd);
+	return image->elf != NULL;
+}
+
+static bool report(struct ms_elf_image *image)
+{
+	GElf_Addr start, end;
 	Dwarf_Addr bias;
 	void **userdata;
 
-	image->session = dwfl_begin(&image->callbacks);
+	image->session = loaded_range(image->elf, &start, &end)
+				 ? dwfl_begin(&image->callbacks)
+				 : NULL;
 	if (!image->session)
 		return false;
 	dwfl_report_begin(image->session);
@@ -84,38 +148,23 @@ static bool report(struct ms_elf_image *image, GElf_Addr start, GElf_Addr end)
 	       dwfl_module_getelf(image->module, &bias);
 }
 
-bool ms_elf_image_open(struct ms_elf_image *image, int fd)
+void ms_elf_image_load(struct ms_elf_image *image)
 {
-	GElf_Addr start, end;
-	Elf *elf;
-	bool opened;
-
-	*image = (struct ms_elf_image){
-		.callbacks = { .find_elf = give_elf,
-			       .find_debuginfo = find_nothing,
-			       .section_address = dwfl_offline_section_address },
-	};
-	elf_version(EV_CURRENT);
-	elf = image->elf = elf_begin(fd, ELF_C_READ_MMAP_PRIVATE, NULL);
-	opened = elf && is_program(elf) && loaded_range(elf, &start, &end) &&
-		 report(image, start, end);
-	if (opened) {
-		image->elf = elf;
+	if (image->is_loaded || !image->elf)
+		return;
+	image->is_loaded = true;
+	if (report(image))
 		image->dwarf = dwfl_module_getdwarf(image->module, &image->bias);
-		elf_cntl(elf, ELF_C_FDREAD);
-	} else {
-		elf_end(image->elf);
-		if (image->session)
-			dwfl_end(image->session);
-		image->session = NULL;
-	}
-	close(fd);
-	return opened;
+	else
+		image->module = NULL;
 }
 
 void ms_elf_image_close(struct ms_elf_image *image)
 {
 	if (image->session)
 		dwfl_end(image->session);
+	if (!image->is_given)
+		elf_end(image->elf);
 	image->session = NULL;
+	image->elf = NULL;
 }

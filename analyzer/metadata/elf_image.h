@@ -5,24 +5,38 @@
 #ifndef MS_METADATA_ELF_IMAGE_H
 #define MS_METADATA_ELF_IMAGE_H
 
+#include "analyzer/metadata/debug_files.h"
+
 #include <elfutils/libdwfl.h>
-#include <stdbool.h>
+#include <sys/stat.h>
 
 /* Must not move while it is open. */
 struct ms_elf_image {
 	Dwfl_Callbacks callbacks;
-	Dwfl *session; /* NULL: not open */
+	Elf *elf; /* NULL: not open */
+	struct stat st;
+	bool has_debug; /* debug information of its own, by its section headers */
+
+	bool is_loaded, is_given;
+	Dwfl *session; /* NULL: not loaded, or libdwfl cannot read it */
 	Dwfl_Module *module;
-	Elf *elf;
-	Dwarf *dwarf;	 /* NULL: the file has no debug information of its own */
+	Dwarf *dwarf;	 /* NULL: no debug information that can be read */
 	Dwarf_Addr bias; /* what dwarf's addresses lack */
 };
 
 /*
  * Open the executable or library, or the debug file of one, that fd names; fd is closed.
- * false, with nothing open: it is none, or libdwfl cannot read it.
+ * Headers are all that is read of it.  false, with nothing open: it is none.
  */
 bool ms_elf_image_open(struct ms_elf_image *image, int fd);
+/* Read what libdwfl needs, once: debug sections may be unpacked.  image->module may stay
+ * NULL. */
+void ms_elf_image_load(struct ms_elf_image *image);
 void ms_elf_image_close(struct ms_elf_image *image); /* one that is not open is fine */
+
+/* Where dwz moved common parts of an image to: a path and a build-id, which belong to the
+ * image.  false: nowhere. */
+bool ms_elf_image_alt(const struct ms_elf_image *image, const char **path,
+		      struct ms_build_id *id);
 
 #endif

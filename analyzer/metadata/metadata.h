@@ -156,13 +156,43 @@ struct ms_frame {
 	uint8_t cut;	      /* enum ms_cut when the stack ends here unseen, else 0 */
 };
 
-struct ms_symbol_options {
-	bool debuginfod;	/* ask DEBUGINFOD_URLS' servers; only on request */
-	const char *debug_dirs; /* ':'-separated roots of separate debug files; NULL:
-				   /usr/lib/debug */
-};
-/* For modules that nothing was asked of yet.  debug_dirs is not copied: it outlives meta.
+#define MS_PACK_SUFFIX ".mspack"
+
+/*
+ * Symbol packs and directories of symbol files that a user named, with ':' between them.
+ * A directory's packs are those files in it that end with MS_PACK_SUFFIX.  MS_EIO: a
+ * place cannot be read; MS_EFORMAT: a file is no pack, or a damaged one; MS_ENOMEM.
  */
+struct ms_packs;
+MS_MUST_CHECK ms_status ms_packs_open(struct ms_packs **out, const char *places,
+				      struct ms_error *err);
+void ms_packs_free(struct ms_packs *packs); /* NULL is fine */
+/* The directories, with ':' between them; "" when there is none. */
+const char *ms_packs_dirs(const struct ms_packs *packs);
+
+struct ms_packed_module { /* texts and bytes belong to the packs */
+	const char *pack;
+	const char *path;
+	const uint8_t *build_id;
+	size_t build_id_bytes;
+	uint64_t addresses; /* that have names there */
+};
+/* The index-th module of all packs; false: there are fewer. */
+bool ms_packs_module(const struct ms_packs *packs, size_t index,
+		     struct ms_packed_module *module);
+
+struct ms_symbol_options {
+	bool debuginfod;	 /* ask DEBUGINFOD_URLS' servers; only on request */
+	const char *debug_dirs;	 /* ':'-separated roots of separate debug files; NULL:
+				    /usr/lib/debug */
+	const char *symbol_dirs; /* ':'-separated directories of programs, libraries and
+				    debug files, looked at before any other place; NULL:
+				    none */
+	const struct ms_packs *packs; /* looked at before any file; NULL: none */
+	const char *cache_dir;	      /* names found in files are kept there; NULL: not */
+};
+/* For modules that nothing was asked of yet.  What options point to is not copied: it
+ * outlives meta. */
 void ms_metadata_set_symbol_options(struct ms_metadata *meta,
 				    const struct ms_symbol_options *options);
 
@@ -187,9 +217,43 @@ MS_MUST_CHECK ms_status ms_metadata_site(struct ms_metadata *meta, uint32_t node
 					 struct ms_error *err);
 
 /*
- * Whether a module's file was missing or had another build-id, and nothing with the right
- * one was found: its symbols are absent.  Known once frames of the module were asked for.
+ * Find names for a report at once, on several threads (0: as many as there are
+ * processors), so that asking for them finds them known; what is asked then is the same
+ * without.  Of count nodes: the frames of each and of all its callers, or those that the
+ * site of each needs.  MS_OK or MS_ENOMEM.
  */
+enum ms_resolve { MS_RESOLVE_STACKS, MS_RESOLVE_SITES };
+MS_MUST_CHECK ms_status ms_metadata_resolve(struct ms_metadata *meta,
+					    enum ms_resolve what, const uint32_t *nodes,
+					    size_t count, unsigned threads,
+					    struct ms_error *err);
+/* The same for every node of the log. */
+MS_MUST_CHECK ms_status ms_metadata_resolve_all(struct ms_metadata *meta,
+						unsigned threads, struct ms_error *err);
+/* Keep what was found in files in the cache, if the options name one. */
+void ms_metadata_save_symbols(struct ms_metadata *meta);
+
+/* Symbol packs (pack.h): names for reading a log where its program's files are not. */
+struct ms_pack_writer;
+struct ms_pack_writer *ms_pack_writer_new(void); /* NULL: no memory */
+void ms_pack_writer_free(struct ms_pack_writer *writer);
+/* Add all names that were found so far.  MS_OK or MS_ENOMEM. */
+MS_MUST_CHECK ms_status ms_metadata_pack_symbols(struct ms_metadata *meta,
+						 struct ms_pack_writer *writer,
+						 struct ms_error *err);
+/*
+ * Write the pack to path, at once; what was there is replaced if it was a pack.  MS_EIO,
+ * MS_EUSAGE (path is another file, or the pack would be too large), MS_ENOMEM.
+ */
+MS_MUST_CHECK ms_status ms_pack_write(struct ms_pack_writer *writer, const char *path,
+				      struct ms_error *err);
+
+/*
+ * Whether a module's file was missing or had another build-id, and nothing with the right
+ * one was found: its symbols are absent.  Known once frames of the module were asked for;
+ * and whether they were.
+ */
+bool ms_metadata_module_asked(const struct ms_metadata *meta, uint32_t module_id);
 bool ms_metadata_module_file_differs(const struct ms_metadata *meta, uint32_t module_id);
 
 #endif

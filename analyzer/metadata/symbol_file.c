@@ -28,20 +28,44 @@
 struct ms_symbol_file {
 	struct ms_elf_image main, debug; /* debug is open only when main has no DWARF */
 	struct ms_build_id id;		 /* the log's */
-	const char *dirs;
-	bool debuginfod;
+	const struct ms_symbol_options *options;
+	char *dirs;    /* those of the options, in the order of looking */
+	char *program; /* the module's path, without what says that it was deleted */
 
 	struct ms_code_index
 		*code; /* NULL: no debug information, or not looked for yet */
 	struct ms_symbol_table *symbols;
-	Dwarf *alt;	/* what dwz moved out */
-	bool has_debug; /* whether it was looked for */
+	Dwarf *alt;	 /* what dwz moved out */
+	bool is_located; /* whether a debug file was looked for */
+	bool is_loaded;
 	char path[PATH_MAX];
 	char debug_path[PATH_MAX];
 };
 
 /* --- opening ---------------------------------------------------------------------------
  */
+
+static char *join_dirs(const struct ms_symbol_options *options)
+{
+	const char *named = options->symbol_dirs ? options->symbol_dirs : "";
+	const char *common = options->debug_dirs ? options->debug_dirs : "/usr/lib/debug";
+	size_t bytes = strlen(named) + strlen(common) + 2;
+	char *dirs = ms_alloc(bytes);
+
+	if (dirs)
+		snprintf(dirs, bytes, "%s:%s", named, common);
+	return dirs;
+}
+
+/* What took a deleted file's place is it only when a build-id says so. */
+static size_t program_length(const struct ms_module *module)
+{
+	size_t len = strlen(module->path), cut = strlen(DELETED);
+	bool is_deleted = module->build_id_bytes > 0 && len > cut &&
+			  strcmp(module->path + len - cut, DELETED) == 0;
+
+	return is_deleted ? len - cut : len;
+}
 
 static struct ms_symbol_file *make(const struct ms_module *module,
 				   const struct ms_symbol_options *options)
@@ -50,10 +74,14 @@ static struct ms_symbol_file *make(const struct ms_module *module,
 
 	if (!file)
 		return NULL;
-	file->dirs = options->debug_dirs ? options->debug_dirs : "/usr/lib/debug";
-	file->debuginfod = options->debuginfod;
+	file->options = options;
 	file->id = (struct ms_build_id){ module->build_id, module->build_id_bytes };
-	return file;
+	file->dirs = join_dirs(options);
+	file->program = ms_strndup(module->path, program_length(module));
+	if (file->dirs && file->program)
+		return file;
+	ms_symbol_file_close(file);
+	return NULL;
 }
 
 void ms_symbol_file_close(struct ms_symbol_file *file)
@@ -66,6 +94,8 @@ void ms_symbol_file_close(struct ms_symbol_file *file)
 	ms_elf_image_close(&file->main);
 	if (file->alt)
 		dwarf_end(file->alt);
+	ms_free(file->dirs);
+	ms_free(file->program);
 	ms_free(file);
 }
 
@@ -81,30 +111,39 @@ static bool take(struct ms_symbol_file *file, int fd)
 }
 
 static bool take_path(struct ms_symbol_file *file, const char *directory,
-		      const char *path, size_t path_len)
+		      const char *path)
 {
-	int len = snprintf(file->path, sizeof(file->path), "%s%s%.*s", directory,
-			   *directory ? "/" : "", (int)path_len, path);
+	int len = snprintf(file->path, sizeof(file->path), "%s%s%s", directory,
+			   *directory ? "/" : "", path);
 
 	return len >= 0 && (size_t)len < sizeof(file->path) &&
 	       take(file, ms_elf_open(file->path));
+}
+
+/* The file where the user says that files are. */
+static bool take_named(struct ms_symbol_file *file)
+{
+	const char *dirs = file->options->symbol_dirs ? file->options->symbol_dirs : "";
+	unsigned index = 0;
+	int fd;
+
+	while ((fd = ms_debug_by_name(file->path, dirs, file->program, &index)) >= 0)
+		if (take(file, fd))
+			return true;
+	return false;
 }
 
 /* The file where the program had it. */
 static bool take_own(struct ms_symbol_file *file, const struct ms_module *module,
 		     const char *cwd)
 {
-	size_t len = strlen(module->path), cut = strlen(DELETED);
 	const char *directory = *module->path == '/' ? "" : cwd;
 
-	if (!directory || len >= PATH_MAX)
+	if (!directory)
 		return false;
-	if (take_path(file, directory, module->path, len))
-		return true;
-	/* What took a deleted file's place is it only when a build-id says so. */
-	return file->id.len > 0 && len > cut &&
-	       strcmp(module->path + len - cut, DELETED) == 0 &&
-	       take_path(file, directory, module->path, len - cut);
+	return take_path(file, directory, module->path) ||
+	       (strcmp(file->program, module->path) != 0 &&
+		take_path(file, directory, file->program));
 }
 
 /* The file, or its debug file alone, where debug packages put it. */
@@ -118,7 +157,7 @@ static bool take_by_build_id(struct ms_symbol_file *file)
 static bool take_from_server(struct ms_symbol_file *file)
 {
 	file->path[0] = '\0';
-	return file->debuginfod && take(file, ms_debuginfod_program(file->id));
+	return file->options->debuginfod && take(file, ms_debuginfod_program(file->id));
 }
 
 ms_status ms_symbol_file_open(struct ms_symbol_file **out, bool *differs,
@@ -134,7 +173,7 @@ ms_status ms_symbol_file_open(struct ms_symbol_file **out, bool *differs,
 	file = make(module, options);
 	if (!file)
 		return MS_ENOMEM;
-	if (take_own(file, module, cwd) || take_by_build_id(file) ||
+	if (take_named(file) || take_own(file, module, cwd) || take_by_build_id(file) ||
 	    take_from_server(file)) {
 		*out = file;
 		return MS_OK;
@@ -147,8 +186,49 @@ ms_status ms_symbol_file_open(struct ms_symbol_file **out, bool *differs,
 /* --- debug information -----------------------------------------------------------------
  */
 
+/* Open fd as the debug file when it has debug information of that build-id. */
+static bool open_if_debug(struct ms_symbol_file *file, int fd, struct ms_build_id id)
+{
+	if (fd < 0)
+		return false;
+	if (!ms_elf_has_build_id(fd, id)) {
+		close(fd);
+		return false;
+	}
+	if (!ms_elf_image_open(&file->debug, fd))
+		return false;
+	if (file->debug.has_debug)
+		return true;
+	ms_elf_image_close(&file->debug);
+	return false;
+}
+
+/* The program itself before it was stripped, where the user says that files are. */
+static bool open_named_debug(struct ms_symbol_file *file, struct ms_build_id id)
+{
+	const char *dirs = file->options->symbol_dirs ? file->options->symbol_dirs : "";
+	unsigned index = 0;
+	int fd;
+
+	while ((fd = ms_debug_by_name(file->debug_path, dirs, file->program, &index)) >=
+	       0)
+		if (open_if_debug(file, fd, id))
+			return true;
+	return false;
+}
+
+/* The file where the program had it, which another one was preferred to. */
+static bool open_own_debug(struct ms_symbol_file *file, struct ms_build_id id)
+{
+	if (*file->program != '/' || strlen(file->program) >= PATH_MAX ||
+	    strcmp(file->program, file->path) == 0)
+		return false;
+	strcpy(file->debug_path, file->program);
+	return open_if_debug(file, ms_elf_open(file->debug_path), id);
+}
+
 /* Open the debug file of a file that has no debug information itself. */
-static bool open_debug(struct ms_symbol_file *file)
+static void open_debug(struct ms_symbol_file *file)
 {
 	struct ms_build_id id = { NULL, 0 };
 	const void *bytes;
@@ -164,54 +244,95 @@ static bool open_debug(struct ms_symbol_file *file)
 	if (fd < 0 && link && *file->path)
 		fd = ms_debug_by_link(file->debug_path, file->dirs, file->path, link, crc,
 				      id);
+	if (fd < 0 && id.len && (open_named_debug(file, id) || open_own_debug(file, id)))
+		return;
 	if (fd < 0) {
 		file->debug_path[0] = '\0';
-		fd = file->debuginfod ? ms_debuginfod_debug(id) : -1;
+		fd = file->options->debuginfod ? ms_debuginfod_debug(id) : -1;
 	}
-	return fd >= 0 && ms_elf_image_open(&file->debug, fd);
+	if (fd >= 0)
+		ms_elf_image_open(&file->debug, fd);
 }
 
-/* Give dwarf, of the file at path, the file that dwz moved common parts to. */
-static void attach_alt(struct ms_symbol_file *file, Dwarf *dwarf, const char *path)
+/* The image that has the debug information, looked for once; it may have none. */
+static struct ms_elf_image *locate_debug(struct ms_symbol_file *file)
 {
-	const char *link = NULL;
-	const void *bytes;
-	ssize_t len = dwelf_dwarf_gnu_debugaltlink(dwarf, &link, &bytes);
-	int fd;
+	if (!file->is_located && !file->main.has_debug)
+		open_debug(file);
+	file->is_located = true;
+	return file->debug.elf ? &file->debug : &file->main;
+}
 
-	if (len <= 0 || !link)
-		return;
-	fd = ms_debug_alt(file->dirs, path, link,
-			  (struct ms_build_id){ bytes, (size_t)len });
+/* A descriptor of the file that dwz moved common parts of image to, or -1. */
+static int open_alt(struct ms_symbol_file *file, const struct ms_elf_image *image)
+{
+	struct ms_build_id id;
+	const char *link;
+
+	if (!ms_elf_image_alt(image, &link, &id))
+		return -1;
+	return ms_debug_alt(file->dirs,
+			    image == &file->main ? file->path : file->debug_path, link,
+			    id);
+}
+
+static void attach_alt(struct ms_symbol_file *file, const struct ms_elf_image *image)
+{
+	int fd = open_alt(file, image);
+
 	if (fd < 0)
 		return;
 	file->alt = dwarf_begin(fd, DWARF_C_READ);
 	if (file->alt) {
-		dwarf_setalt(dwarf, file->alt);
+		dwarf_setalt(image->dwarf, file->alt);
 		elf_cntl(dwarf_getelf(file->alt), ELF_C_FDREAD);
 	}
 	close(fd);
 }
 
-/* Look for debug information, once.  MS_OK, whether there is some or not, or MS_ENOMEM.
- */
-static ms_status find_debug(struct ms_symbol_file *file)
+/* Read what the files have, once.  MS_OK, whether there is some or not, or MS_ENOMEM. */
+static ms_status load(struct ms_symbol_file *file)
 {
-	struct ms_elf_image *image = &file->main;
+	struct ms_elf_image *image = locate_debug(file);
 
-	if (file->has_debug)
+	if (file->is_loaded)
 		return MS_OK;
-	if (!image->dwarf && (file->debug.session || open_debug(file)))
-		image = &file->debug;
+	ms_elf_image_load(&file->main);
+	ms_elf_image_load(&file->debug);
 	if (image->dwarf) {
 		file->code = ms_code_index_new(image->dwarf, image->bias);
 		if (!file->code)
 			return MS_ENOMEM;
-		attach_alt(file, image->dwarf,
-			   image == &file->main ? file->path : file->debug_path);
+		attach_alt(file, image);
 	}
-	file->has_debug = true;
+	file->is_loaded = true;
 	return MS_OK;
+}
+
+static void add_stat(struct ms_strbuf *out, const char *what, const struct stat *st)
+{
+	ms_strbuf_appendf(out, " %s %lld %lld.%09ld", what, (long long)st->st_size,
+			  (long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+}
+
+void ms_symbol_file_source(struct ms_strbuf *out, struct ms_symbol_file *file)
+{
+	struct ms_elf_image *image = locate_debug(file);
+	struct stat st;
+	int alt = open_alt(file, image);
+
+	add_stat(out, "file", &file->main.st);
+	if (file->debug.elf)
+		add_stat(out, "debug", &file->debug.st);
+	if (alt >= 0 && fstat(alt, &st) == 0)
+		add_stat(out, "dwz", &st);
+	if (alt >= 0)
+		close(alt);
+}
+
+const char *ms_symbol_file_library(void)
+{
+	return dwfl_version(NULL);
 }
 
 /* --- asking ----------------------------------------------------------------------------
@@ -223,8 +344,7 @@ static ms_status find_symbol(const char **name, struct ms_symbol_file *file,
 {
 	if (!file->symbols) {
 		file->symbols = ms_symbol_table_new(
-			file->main.module,
-			file->debug.session ? file->debug.module : NULL);
+			file->main.module, file->debug.elf ? file->debug.module : NULL);
 		if (!file->symbols)
 			return MS_ENOMEM;
 	}
@@ -239,7 +359,7 @@ ms_status ms_symbol_file_find(struct ms_code *code, struct ms_symbol_file *file,
 	const char *name;
 
 	code->count = 0;
-	if (find_debug(file) != MS_OK ||
+	if (load(file) != MS_OK ||
 	    (file->code && ms_code_index_find(code, file->code, address) != MS_OK))
 		return MS_ENOMEM;
 	if (code->count)

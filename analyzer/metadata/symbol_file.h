@@ -5,6 +5,7 @@
 #ifndef MS_METADATA_SYMBOL_FILE_H
 #define MS_METADATA_SYMBOL_FILE_H
 
+#include "analyzer/base/strbuf.h"
 #include "analyzer/metadata/metadata.h"
 
 /* No real program comes near; a hostile one does. */
@@ -30,13 +31,23 @@ struct ms_symbol_file;
 /*
  * Open what is there of module.  *out is NULL with MS_OK when no file can be trusted to
  * be the module's; *differs then says whether there should be one.  cwd is where relative
- * paths begin, or NULL.  MS_ENOMEM.
+ * paths begin, or NULL.  Headers are all that is read.  options outlive the file.
+ * MS_ENOMEM.
  */
 MS_MUST_CHECK ms_status ms_symbol_file_open(struct ms_symbol_file **out, bool *differs,
 					    const struct ms_module *module,
 					    const char *cwd,
 					    const struct ms_symbol_options *options);
 void ms_symbol_file_close(struct ms_symbol_file *file); /* NULL is fine */
+
+/*
+ * Append what tells these files from others that the module's symbols could come from:
+ * the size and the time of each.  Looks for debug files, and reads nothing in them.
+ */
+void ms_symbol_file_source(struct ms_strbuf *out, struct ms_symbol_file *file);
+
+/* The version of the library that reads the files. */
+const char *ms_symbol_file_library(void);
 
 /*
  * What lies at an ELF virtual address (of an instruction, not where a call returns to).

@@ -109,6 +109,22 @@ bool ms_trie_find(struct ms_trie *trie, uint32_t id, struct ms_wire_node *node)
 	return false;
 }
 
+bool ms_trie_next(const struct ms_trie *trie, struct ms_trie_position *position,
+		  struct ms_wire_node *node)
+{
+	for (; position->range < trie->count; position->range++, position->node = 0) {
+		const struct ms_trie_range *range = &trie->ranges[position->range];
+
+		while (position->node < range->end - range->first) {
+			uint32_t id = (uint32_t)(range->first + position->node++);
+
+			if (id != 0 && read_node(range, id, node))
+				return true;
+		}
+	}
+	return false;
+}
+
 uint32_t ms_trie_limit(const struct ms_trie *trie)
 {
 	uint64_t limit = 0;

@@ -34,6 +34,12 @@ MS_MUST_CHECK ms_status ms_trie_add(struct ms_trie *trie, uint32_t first_id,
 				    const struct ms_wire_node *nodes, size_t count);
 /* false: no window holds a valid node of that id. */
 bool ms_trie_find(struct ms_trie *trie, uint32_t id, struct ms_wire_node *node);
+/* Visit every valid node, in no order; position is all zero to begin.  false: the end. */
+struct ms_trie_position {
+	size_t range, node;
+};
+bool ms_trie_next(const struct ms_trie *trie, struct ms_trie_position *position,
+		  struct ms_wire_node *node);
 /* One past the largest id that a window covers, at most UINT32_MAX. */
 uint32_t ms_trie_limit(const struct ms_trie *trie);
 

@@ -11,7 +11,7 @@ same out alone "the same text"
 is "$(run --help)" 0 --help
 ok "on stdout" [ -s out ]
 is "$(run --version)" 0 --version
-for command in summary info snapshot diff dump record; do
+for command in summary info snapshot diff dump index symbols record; do
 	is "$(run $command --help)" 0 "$command --help"
 	ok "$command --help is on stdout" [ -s out ]
 done
@@ -25,6 +25,13 @@ is "$(run snapshot --at yesterday log.bin)" 2 "a time that is none"
 is "$("$analyze" dump log.bin 2>err | head -n 1 | wc -l; cat err)" 1 "a reader that leaves early: quiet"
 "$analyze" summary log.bin >/dev/full 2>err
 is "$? $(wc -l <err)" "2 1" "a full output: exit 2, one line"
+
+is "$(run symbols)" 2 "symbols: neither pack nor list"
+is "$(run symbols keep log.bin)" 2 "symbols: an unknown verb"
+is "$(run symbols pack -o x.mspack)" 2 "symbols pack: no trace"
+is "$(run symbols pack log.bin) $(wc -l <err)" "2 1" "symbols pack: no output"
+is "$(run summary --symbols /none log.bin) $(wc -l <err)" "2 1" "a place of symbols that is not there"
+ok "the message names it" grep -q '/none' err
 
 # record
 timeout 60 "$analyze" record -- "$targets/hostile" work 10 >out 2>err

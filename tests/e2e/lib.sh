@@ -23,6 +23,7 @@ tmp=$(mktemp -d "${TMPDIR:-/tmp}/memscope-e2e.XXXXXX") || exit 2
 trap 'cd / && rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM HUP
 cd "$tmp" || exit 2
+export XDG_CACHE_HOME="$tmp/.cache" # the user's own is neither read nor filled
 
 test_number=0
 

@@ -6,6 +6,7 @@
  */
 #include "analyzer/cli/filter_options.c"
 #include "analyzer/cli/options.c"
+#include "analyzer/cli/symbol_options.c"
 
 #include <check.h>
 
@@ -59,6 +60,20 @@ START_TEST(the_programs_options_are_its_own)
 	ck_assert_uint_eq(options.arg_count, 4);
 	ck_assert_str_eq(options.args[2], "--");
 	ck_assert_uint_eq(options.setting_count, 1);
+}
+END_TEST
+
+START_TEST(places_of_symbols_add_up)
+{
+	ck_assert(parse(CLI_SUMMARY, ARGS("--symbols", "a:b", "--symbols=c", "x")));
+	ck_assert_str_eq(options.symbols, "a:b:c");
+	ck_assert(!options.no_symbol_cache);
+	ck_assert(parse(CLI_SYMBOLS, ARGS("pack", "x", "-o", "p", "--no-symbol-cache")));
+	ck_assert_ptr_null(options.symbols);
+	ck_assert_str_eq(options.output, "p");
+	ck_assert(options.no_symbol_cache);
+	ck_assert_uint_eq(options.arg_count, 2);
+	ck_assert(!parse(CLI_SUMMARY, ARGS("--symbols", "", "x")));
 }
 END_TEST
 
@@ -172,6 +187,7 @@ int main(void)
 	tcase_add_test(tcase, options_and_traces_mix);
 	tcase_add_test(tcase, two_dashes_end_the_options);
 	tcase_add_test(tcase, the_programs_options_are_its_own);
+	tcase_add_test(tcase, places_of_symbols_add_up);
 	tcase_add_test(tcase, settings_of_the_recorder);
 	tcase_add_test(tcase, times);
 	tcase_add_test(tcase, zero_means_all);

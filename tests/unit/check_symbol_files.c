@@ -111,6 +111,56 @@ START_TEST(several_directories)
 END_TEST
 
 /* A file in the tree that has another build-id, or is no ELF file, is not taken. */
+/* Where the user says that files are: under the module's path or name, before all else.
+ */
+static void expect_named(const char *path, const char *id, bool lines_wanted)
+{
+	struct ms_symbol_options options = { .symbol_dirs = at("named"),
+					     .debug_dirs = at("nowhere") };
+	struct program program = program_new(path, id, &calls);
+
+	ms_metadata_set_symbol_options(program.meta, &options);
+	if (lines_wanted)
+		ck_assert_uint_gt(compare_with_addr2line(&program, at("whole"), &calls),
+				  20);
+	else
+		ck_assert_uint_eq(lines(&program), 0);
+	program_free(&program);
+}
+
+START_TEST(named_directories)
+{
+	static const char *const places[] = {
+		"stripped",	    "stripped.debug",
+		".debug/stripped",  ".debug/stripped.debug",
+		"opt/bin/stripped", "opt/bin/stripped.debug"
+	};
+	const char *place = places[_i % 6];
+
+	/* The module is not here at all, or is here, stripped. */
+	shell("rm -rf named; mkdir -p \"$(dirname named/%s)\"; cp %s named/%s", place,
+	      _i < 6 ? "whole" : "split.debug", place);
+	expect_named("/opt/bin/stripped", build_id, true);
+	if (_i % 6 < 4)
+		expect_named(at("stripped"), build_id, true);
+	/* Another program of that name is not it. */
+	shell("gcc -g -O1 -DNAME=first -I$ROOT $SRC/calls.c note.o -o named/%s", place);
+	expect_named("/opt/bin/stripped", build_id, false);
+	expect_named(at("whole"), build_id, true);
+}
+END_TEST
+
+/* A tree of build-ids itself, and one that has been stripped where the other is not. */
+START_TEST(named_trees)
+{
+	shell("rm -rf named; mkdir -p named/%.2s; cp split.debug named/%.2s/%s.debug",
+	      build_id, build_id, build_id + 2);
+	expect_named("/opt/bin/stripped", build_id, true);
+	shell("rm -rf named; mkdir named; cp stripped named/whole");
+	expect_named(at("whole"), build_id, true);
+}
+END_TEST
+
 START_TEST(wrong_file_in_the_tree)
 {
 	shell("mkdir -p wrong/.build-id/%.2s; gcc -g -DNAME=first -shared -fPIC "
@@ -394,6 +444,8 @@ int main(void)
 	tcase_add_unchecked_fixture(tests, build, unbuild);
 	tcase_add_test(tests, by_build_id);
 	tcase_add_test(tests, several_directories);
+	tcase_add_loop_test(tests, named_directories, 0, 12);
+	tcase_add_test(tests, named_trees);
 	tcase_add_test(tests, wrong_file_in_the_tree);
 	tcase_add_loop_test(tests, by_link, 0, 4);
 	tcase_add_test(tests, by_link_and_checksum);

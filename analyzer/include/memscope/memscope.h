@@ -48,6 +48,12 @@ struct memscope; /* one or more traces, opened together */
 struct memscope_open_options {
 	const char *debug_dirs; /* roots of separate debug files, ':' between them; NULL:
 				   /usr/lib/debug */
+	/* Symbol packs, and directories of programs, libraries, debug files and packs,
+	 * ':' between them: looked at before any other place; NULL: none. */
+	const char *symbols;
+	/* A directory where functions and lines that were found are kept for the next
+	 * time; NULL: nowhere. */
+	const char *symbol_cache;
 	int debuginfod; /* not 0: ask the servers of DEBUGINFOD_URLS for missing ones */
 	/*
 	 * What was found out about a long undamaged log is kept beside it in TRACE.idx,
@@ -63,8 +69,10 @@ struct memscope_open_options {
 };
 
 /*
- * Open count (at least one) traces.  A damaged trace is no failure: what can be read is
- * used, and memscope_damage() says what was not.  *out is NULL on failure.
+ * Open count (at least one) traces.  A place of options->symbols that is not there, or a
+ * pack that is damaged, is a failure; a cache that cannot be used is none.  A damaged
+ * trace is no failure: what can be read is used, and memscope_damage() says what was not.
+ * *out is NULL on failure.
  *
  * The library's use of jansson allocates through malloc and free; a program that uses
  * jansson itself with other functions must set them again after the first call.
