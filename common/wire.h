@@ -64,6 +64,7 @@ enum ms_wire_stop {
 	MS_STOP_GONE = 4,     /* the log's path no longer names the log */
 	MS_STOP_MEMORY = 5,   /* no memory for our own tables */
 	MS_STOP_CONFINED = 6, /* the program locked itself in: seccomp */
+	MS_STOP_CUT = 7,      /* the log was cut short while it was mapped */
 };
 
 /* Follows the head at MS_WIRE_STATUS; changes while the program runs. */

@@ -123,6 +123,7 @@ static struct ms_thread *enter(const uintptr_t *frame)
 	/* a forked child that no fork handler told us of: its session is all zero */
 	if (!ms_session_usable() && !ms_life_forked_unseen())
 		return NULL;
+	ms_stop_when_cut();
 	if (atomic_load_explicit(&ms_off, memory_order_relaxed))
 		return NULL;
 	t = find_state(frame);

@@ -9,6 +9,7 @@
 #define _GNU_SOURCE
 #include "preload/confine.h"
 
+#include "preload/bus.h"
 #include "preload/recorder.h"
 #include "preload/walk.h"
 #include "preload/window.h"
@@ -272,6 +273,18 @@ static bool growth_allowed(void)
 	return true;
 }
 
+/* Whether a handler of ours (bus.c) could do its work, or give way. */
+static bool handler_allowed(void)
+{
+	static const long calls[] = { SYS_rt_sigreturn, SYS_rt_sigaction,
+				      SYS_rt_tgsigqueueinfo, SYS_getpid, SYS_gettid };
+
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+		if (!ms_confine_allows(calls[i], 0, 0, 0, 0, 0, 0))
+			return false;
+	return true;
+}
+
 void ms_confine_filter(const void *argument)
 {
 	struct filter *f = read_filter((uintptr_t)argument);
@@ -281,6 +294,8 @@ void ms_confine_filter(const void *argument)
 	add(f);
 	if (!growth_allowed())
 		ms_window_reserve(MS_RESERVE_TOUCHED);
+	if (!handler_allowed())
+		ms_bus_disarm();
 	ms_confined = true;
 }
 
@@ -288,6 +303,7 @@ void ms_confine_filter(const void *argument)
 void ms_confine_strict(void)
 {
 	ms_stop(MS_STOP_CONFINED, 0);
+	ms_bus_disarm();
 	atomic_store(&strict, true);
 	ms_confined = true;
 }

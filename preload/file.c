@@ -18,6 +18,7 @@ struct task {
 	void (*run)(struct task *task);
 	const char *path;
 	struct ms_file_id id;
+	uint64_t least; /* bytes that the file must have */
 	uint64_t offset;
 	size_t bytes;
 	size_t touched; /* of them, from the start, to be faulted in */
@@ -114,9 +115,13 @@ static int open_same(struct task *task)
 	if (fd < 0)
 		return -1;
 	if (!ms_sys_failed(ms_sys(SYS_fstat, fd, &st, 0, 0)) &&
-	    st.st_dev == task->id.device && st.st_ino == task->id.inode)
-		return fd;
-	task->error = ESTALE;
+	    st.st_dev == task->id.device && st.st_ino == task->id.inode) {
+		if ((uint64_t)st.st_size >= task->least)
+			return fd;
+		task->error = ENODATA;
+	} else {
+		task->error = ESTALE;
+	}
 	close_fd(fd);
 	return -1;
 }
@@ -199,12 +204,13 @@ static void run_grow(struct task *task)
 	close_fd(fd);
 }
 
-void *ms_file_grow_map(const char *path, const struct ms_file_id *id, uint64_t offset,
-		       size_t bytes, size_t touched, int *error)
+void *ms_file_grow_map(const char *path, const struct ms_file_id *id, uint64_t least,
+		       uint64_t offset, size_t bytes, size_t touched, int *error)
 {
 	struct task task = { .run = run_grow,
 			     .path = path,
 			     .id = *id,
+			     .least = least,
 			     .offset = offset,
 			     .bytes = bytes,
 			     .touched = touched };

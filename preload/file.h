@@ -22,12 +22,13 @@ int ms_file_create(const char *path, struct ms_file_id *id);
 
 /*
  * Extend the file that path and id name by bytes at offset, and map them MAP_SHARED.
- * NULL with *error set: ESTALE when path names another file now.  The disk space of the
+ * NULL with *error set: ESTALE when path names another file now, ENODATA when the file
+ * has less than the `least` bytes that it had before.  The disk space of the
  * first `touched` bytes is there when it returns, so that a touch cannot be SIGBUS,
  * wherever the file system can reserve.
  */
-void *ms_file_grow_map(const char *path, const struct ms_file_id *id, uint64_t offset,
-		       size_t bytes, size_t touched, int *error);
+void *ms_file_grow_map(const char *path, const struct ms_file_id *id, uint64_t least,
+		       uint64_t offset, size_t bytes, size_t touched, int *error);
 
 /* Make the space of mapped pages sure, without a descriptor: 0, or an errno; EINVAL where
  * the kernel knows no way. */

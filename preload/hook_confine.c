@@ -7,6 +7,7 @@
  * stack as they were, since syscall may return twice, or on another stack.
  */
 #define _GNU_SOURCE
+#include "preload/bus.h"
 #include "preload/confine.h"
 #include "preload/life.h"
 #include "preload/real.h"
@@ -14,6 +15,7 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <sys/prctl.h>
 
 static void before_prctl(long option, long mode, const void *argument)
@@ -39,6 +41,10 @@ static void before_syscall(long nr, long a, long b, long c)
 		break;
 	case SYS_prctl:
 		before_prctl(a, b, (const void *)c);
+		break;
+	case SYS_rt_sigaction:
+		if (a == SIGBUS)
+			ms_bus_disarm();
 		break;
 	case SYS_chroot:
 	case SYS_pivot_root:
@@ -88,9 +94,10 @@ void ms_confine_init(void)
 #undef X
 	};
 	static const unsigned watched[] = {
-		SYS_seccomp,	SYS_prctl,    SYS_chroot,
-		SYS_pivot_root, SYS_setuid,   SYS_setreuid,
-		SYS_setresuid,	SYS_setfsuid, SYS_landlock_restrict_self
+		SYS_seccomp,	 SYS_prctl,    SYS_chroot,
+		SYS_pivot_root,	 SYS_setuid,   SYS_setreuid,
+		SYS_setresuid,	 SYS_setfsuid, SYS_landlock_restrict_self,
+		SYS_rt_sigaction
 	};
 
 	for (size_t i = 0; i < HOOK_COUNT; i++)

@@ -6,6 +6,7 @@
 #include "preload/life.h"
 
 #include "preload/boot.h"
+#include "preload/bus.h"
 #include "preload/clock.h"
 #include "preload/config.h"
 #include "preload/confine.h"
@@ -48,6 +49,7 @@ bool ms_life_boot(void)
 		return false;
 	ms_real_resolve();
 	ms_confine_init();
+	ms_signal_init();
 	ms_outside_init(dlsym(RTLD_DEFAULT, "__libc_single_threaded"));
 	ms_outside_alone(true);
 	ms_note_init();
@@ -77,14 +79,17 @@ static bool forked(void)
 	ms_thread_forked();
 	if (!(ms_config.follow & MS_FOLLOW_FORK)) {
 		atomic_fetch_or_explicit(&ms_off, MS_OFF_CHILD, memory_order_relaxed);
+		ms_bus_disarm();
 		return false;
 	}
 	ms_modules_forked();
 	ms_outside_alone(true);
 	started = ms_session_start(true);
 	ms_outside_alone(false);
-	if (!started)
+	if (!started) {
+		ms_bus_disarm();
 		return false;
+	}
 	if (atomic_load_explicit(&ms_off, memory_order_relaxed) & MS_OFF_PAUSED)
 		put_state(false);
 	return true;
@@ -131,7 +136,7 @@ static void take_signal(void)
 	struct sigaction action = { .sa_handler = toggle, .sa_flags = SA_RESTART };
 
 	sigfillset(&action.sa_mask);
-	sigaction(ms_config.signal, &action, NULL);
+	ms_real.sigaction(ms_config.signal, &action, NULL);
 }
 
 /* --- the library's own start and end

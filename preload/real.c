@@ -58,6 +58,7 @@ void ms_real_resolve(void)
 	*(void **)&r.mremap = ms_real_next("mremap");
 	*(void **)&r.brk = ms_real_next("brk");
 	*(void **)&r.sbrk = ms_real_next("sbrk");
+	*(void **)&r.sigaction = ms_real_next("sigaction");
 	*(void **)&r.malloc = ms_real_next("malloc");
 	ms_real = r;
 	dl_iterate_phdr(find_range, NULL);

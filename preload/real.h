@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct sigaction;
+
 struct ms_real {
 	void *(*malloc)(size_t); /* NULL: nothing is resolved yet */
 	void *(*calloc)(size_t, size_t);
@@ -28,6 +30,7 @@ struct ms_real {
 	void *(*mremap)(void *, size_t, size_t, int, ...);
 	int (*brk)(void *);
 	void *(*sbrk)(intptr_t);
+	int (*sigaction)(int, const struct sigaction *, struct sigaction *);
 	uintptr_t own_start,
 		own_end; /* the allocator's module, unless it is libc; else 0 */
 };

@@ -111,6 +111,7 @@ struct ms_tls {
 	struct ms_thread *thread; /* NULL: none yet, or the thread is ending */
 	uint32_t late_id;	  /* set once the thread's state was given back */
 	bool creating;
+	uint8_t held;	      /* how often signals are held back now */
 	uint8_t mark_kind;    /* what a C++ operator announces to malloc or free */
 	uintptr_t mark_value; /* the size or address that the mark is for */
 };
@@ -122,9 +123,10 @@ struct ms_extent { /* a mapped stretch of the file that windows are carved from 
 	uint8_t *base;
 	uint64_t offset; /* in the file */
 	uint64_t bytes;
-	uint64_t touched;	 /* of a reserve: these are sure to have space */
-	_Atomic uint64_t cursor; /* first byte not handed out */
-	struct ms_extent *next;	 /* in the pool of those left over */
+	uint64_t touched;		 /* of a reserve: these are sure to have space */
+	_Atomic uint64_t cursor;	 /* first byte not handed out */
+	struct ms_extent *next;		 /* in the pool of those left over */
+	struct ms_extent *mapped_before; /* in the list of all that were mapped */
 };
 
 #define MS_FOLLOWED_LEVELS 5
@@ -149,6 +151,10 @@ struct ms_session {
 	_Atomic uint32_t open_windows;
 	_Atomic bool ended;
 	_Atomic bool stopped;
+	_Atomic bool cut;		    /* bus.c: pages of the log were gone */
+	_Atomic bool signal_lock;	    /* bus.c */
+	_Atomic(struct ms_extent *) mapped; /* all that were mapped of the log */
+	uint64_t pid;
 	_Atomic(struct ms_chunk *) chunk;	 /* stacks.c: where new nodes go */
 	_Atomic(struct ms_node_table *) nodes;	 /* stacks.c: newest table of the trie */
 	_Atomic uintptr_t small;		 /* memory.c: the block being carved */
@@ -204,6 +210,9 @@ void ms_status_seal(void);
 
 /* Stop recording for good: said in the log and, once, on stderr. */
 MS_COLD void ms_stop(enum ms_wire_stop why, int error);
+
+/* Stop when the log was found cut short meanwhile (bus.c). */
+void ms_stop_when_cut(void);
 
 /* One line on the stderr that the program began with, unless MEMSCOPE_QUIET. */
 MS_COLD void ms_note(const char *a, const char *b, const char *c);

@@ -6,6 +6,7 @@
 
 #include "common/checks.h"
 #include "preload/clock.h"
+#include "preload/bus.h"
 #include "preload/config.h"
 #include "preload/confine.h"
 #include "preload/own_cost.h"
@@ -31,12 +32,11 @@ static bool given_up; /* in ordinary memory: a forked child knows it */
 /* Find a free name and create the file.  0 or an errno. */
 static int create_file(uint64_t unix_ns)
 {
-	uint64_t pid = (uint64_t)ms_sys(SYS_getpid, 0, 0, 0, 0);
 	int error = EEXIST;
 
 	for (unsigned clash = 0; error == EEXIST && clash < CLASHES_MAX; clash++) {
-		if (!ms_config_path(ms_session->path, sizeof ms_session->path, pid,
-				    unix_ns / 1000000000ULL, clash))
+		if (!ms_config_path(ms_session->path, sizeof ms_session->path,
+				    ms_session->pid, unix_ns / 1000000000ULL, clash))
 			return ENAMETOOLONG;
 		error = ms_file_create(ms_session->path, &ms_session->file);
 	}
@@ -56,7 +56,7 @@ static void fill_head(struct ms_wire_head *head, bool forked, uint64_t unix_ns)
 	head->clock = ms_clock_is_tsc ? MS_CLOCK_TSC : MS_CLOCK_MONOTONIC;
 	head->page_bytes = (uint32_t)ms_facts_page_bytes();
 	head->cpus = ms_facts_cpus();
-	head->pid = (uint64_t)ms_sys(SYS_getpid, 0, 0, 0, 0);
+	head->pid = ms_session->pid;
 	head->parent_pid = (uint64_t)ms_sys(SYS_getppid, 0, 0, 0, 0);
 	head->start_unix_ns = unix_ns;
 	head->start_mono_ns = ms_clock_ns(CLOCK_MONOTONIC);
@@ -76,7 +76,7 @@ static int map_head(bool forked, uint64_t unix_ns)
 		return error;
 	if (ms_config.max_size && ms_config.max_size < HEAD_EXTENT)
 		return EFBIG;
-	extent->base = ms_file_grow_map(ms_session->path, &ms_session->file, 0,
+	extent->base = ms_file_grow_map(ms_session->path, &ms_session->file, 0, 0,
 					HEAD_EXTENT, HEAD_EXTENT, &error);
 	if (!extent->base)
 		return error;
@@ -86,6 +86,7 @@ static int map_head(bool forked, uint64_t unix_ns)
 	ms_session->status = (struct ms_wire_status *)(extent->base + MS_WIRE_STATUS);
 	ms_session->status->extent = HEAD_EXTENT;
 	ms_session->file_bytes = HEAD_EXTENT;
+	ms_window_extent_mapped(extent);
 	atomic_store_explicit(&ms_session->extent, extent, memory_order_release);
 	fill_head(ms_session->head, forked, unix_ns);
 	memcpy(ms_session->head->magic, MS_WIRE_MAGIC, sizeof ms_session->head->magic);
@@ -153,6 +154,7 @@ bool ms_session_start(bool forked)
 	}
 	atomic_fetch_and_explicit(&ms_off, ~(unsigned)MS_OFF_STOPPED,
 				  memory_order_relaxed);
+	ms_session->pid = (uint64_t)ms_sys(SYS_getpid, 0, 0, 0, 0);
 	error = create_file(unix_ns);
 	created = !error;
 	if (!error)
@@ -163,6 +165,7 @@ bool ms_session_start(bool forked)
 	}
 	/* release: pairs with ms_session_usable */
 	atomic_store_explicit(&ms_session->magic, MS_SESSION_MAGIC, memory_order_release);
+	ms_bus_arm();
 	ms_mode_begin();
 	ms_facts_write();
 	ms_modules_rewrite();
@@ -199,12 +202,13 @@ void ms_stop(enum ms_wire_stop why, int error)
 		[MS_STOP_MAP] = "recording stopped: ",
 		[MS_STOP_GONE] = "recording stopped: the log is no longer at ",
 		[MS_STOP_MEMORY] = "recording stopped: ",
+		[MS_STOP_CUT] = "recording stopped: somebody has cut the log short: ",
 		[MS_STOP_CONFINED] = "recording stopped: the program has locked itself "
 				     "in (seccomp): ",
 	};
 	struct ms_wire_status *s = ms_session->status;
 	bool say_why =
-		why != MS_STOP_SIZE && why != MS_STOP_GONE && why != MS_STOP_CONFINED;
+		why == MS_STOP_SPACE || why == MS_STOP_MAP || why == MS_STOP_MEMORY;
 
 	if (atomic_exchange_explicit(&ms_session->stopped, true, memory_order_relaxed))
 		return;
@@ -215,6 +219,13 @@ void ms_stop(enum ms_wire_stop why, int error)
 	__atomic_store_n(&s->stop, why, __ATOMIC_RELEASE);
 	ms_status_seal();
 	ms_note(texts[why], say_why ? reason(error) : ms_session->path, "");
+}
+
+void ms_stop_when_cut(void)
+{
+	if (atomic_load_explicit(&ms_session->cut, memory_order_relaxed) &&
+	    !atomic_load_explicit(&ms_session->stopped, memory_order_relaxed))
+		ms_stop(MS_STOP_CUT, 0);
 }
 
 /* --- the end
@@ -249,7 +260,7 @@ static void trim(void)
 		atomic_exchange_explicit(&e->cursor, e->bytes, memory_order_relaxed);
 	uint64_t end = unused_end(e->offset + e->bytes);
 
-	if (e->offset + used == end)
+	if (e->offset + used == end || atomic_load(&ms_session->cut))
 		return;
 	atomic_store(&ms_session->trimming, true);
 	if (!atomic_load(&ms_session->growers) &&
@@ -268,6 +279,7 @@ void ms_session_end(void)
 	if (!ms_session_usable() || ms_confine_clockless() ||
 	    atomic_exchange(&ms_session->ended, true))
 		return;
+	ms_stop_when_cut();
 	ms_modules_refresh();
 	ms_facts_sample(ms_now_after(), true);
 	ms_cost_put_process(ms_now_after());

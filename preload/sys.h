@@ -59,19 +59,11 @@ static inline bool ms_sys_failed(long result)
 	return (unsigned long)result > -4096UL;
 }
 
-/* Hold back every signal of this thread: what follows must not be left by longjmp. */
-static inline uint64_t ms_sys_hold_signals(void)
-{
-	uint64_t all = ~0ULL, old = 0;
-
-	ms_sys(SYS_rt_sigprocmask, 0 /* SIG_BLOCK */, &all, &old, sizeof old);
-	return old;
-}
-
-static inline void ms_sys_release_signals(uint64_t old)
-{
-	ms_sys(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &old, 0, sizeof old);
-}
+/* Hold back every signal of this thread: what follows must not be left by longjmp
+ * (bus.c).
+ */
+uint64_t ms_sys_hold_signals(void);
+void ms_sys_release_signals(uint64_t old);
 
 /*
  * Where the recorder's next mapping goes: far from where the kernel puts the program's.

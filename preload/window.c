@@ -29,6 +29,17 @@ static size_t extent_bytes(uint64_t file_bytes)
 	return bytes;
 }
 
+void ms_window_extent_mapped(struct ms_extent *extent)
+{
+	extent->mapped_before =
+		atomic_load_explicit(&ms_session->mapped, memory_order_relaxed);
+	/* release: pairs with the acquire in bus.c */
+	while (!atomic_compare_exchange_weak_explicit(
+		&ms_session->mapped, &extent->mapped_before, extent, memory_order_release,
+		memory_order_relaxed))
+		;
+}
+
 /* Map the next bytes of the file.  NULL with *error; then the file is as it was. */
 static struct ms_extent *stretch_new(size_t bytes, size_t touched, int *error)
 {
@@ -43,8 +54,10 @@ static struct ms_extent *stretch_new(size_t bytes, size_t touched, int *error)
 	extent->offset = atomic_fetch_add_explicit(&ms_session->file_bytes, bytes,
 						   memory_order_relaxed);
 	extent->base = ms_file_grow_map(ms_session->path, &ms_session->file,
-					extent->offset, bytes, touched, error);
+					ms_session->status->extent, extent->offset, bytes,
+					touched, error);
 	if (extent->base) {
+		ms_window_extent_mapped(extent);
 		atomic_fetch_add_explicit(&ms_cost_growths, 1, memory_order_relaxed);
 		return extent;
 	}
@@ -83,6 +96,8 @@ static enum ms_wire_stop stop_reason(int error)
 {
 	if (error == EPERM && ms_confined)
 		return MS_STOP_CONFINED;
+	if (error == ENODATA)
+		return MS_STOP_CUT;
 	return error == ESTALE || error == ENOENT ? MS_STOP_GONE : MS_STOP_SPACE;
 }
 

@@ -18,6 +18,9 @@
 struct ms_window *ms_window_new(enum ms_window_kind kind, size_t bytes, uint32_t owner,
 				uint64_t base_ticks);
 
+/* For those who map a stretch of the log: bus.c looks for it. */
+void ms_window_extent_mapped(struct ms_extent *extent);
+
 /*
  * Map room ahead for what is recorded once the file cannot be opened any more, the first
  * `touched` bytes so that not even a system call is needed.  It is sparse, and what stays

@@ -20,6 +20,7 @@ static const char *const stop_reasons[] = {
 	[MS_STOP_GONE] = "the log was moved or removed",
 	[MS_STOP_MEMORY] = "the recorder had no memory for its tables",
 	[MS_STOP_CONFINED] = "the program locked itself in (seccomp)",
+	[MS_STOP_CUT] = "somebody cut the log short",
 };
 
 static void add_stop(struct ms_doc *doc, json_t *object,

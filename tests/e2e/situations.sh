@@ -215,6 +215,7 @@ done
 nowhere missing_directory "$tmp/no/such/run.bin" env
 output=log.bin logs="watched/log.bin watched/elsewhere.log" \
 	situation renamed 0 1 "$targets/situation" renamed 200000 log.bin
+output=log.bin gone=1 situation truncated 0 1 "$targets/situation" truncated 200000 log.bin
 output=log.bin gone=1 situation deleted 0 1 "$targets/situation" deleted 200000 log.bin
 
 # --- locked in
