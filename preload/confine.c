@@ -10,9 +10,9 @@
 #include "preload/confine.h"
 
 #include "preload/bus.h"
+#include "preload/extent.h"
 #include "preload/recorder.h"
 #include "preload/walk.h"
-#include "preload/window.h"
 
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -293,7 +293,7 @@ void ms_confine_filter(const void *argument)
 		return;
 	add(f);
 	if (!growth_allowed())
-		ms_window_reserve(MS_RESERVE_TOUCHED);
+		ms_extent_reserve(MS_RESERVE_TOUCHED);
 	if (!handler_allowed())
 		ms_bus_disarm();
 	ms_confined = true;
@@ -322,5 +322,5 @@ bool ms_confine_clockless(void)
 
 void ms_confine_leaving(void)
 {
-	ms_window_reserve(0);
+	ms_extent_reserve(0);
 }

@@ -125,6 +125,7 @@ struct ms_extent { /* a mapped stretch of the file that windows are carved from 
 	uint64_t bytes;
 	uint64_t touched;		 /* of a reserve: these are sure to have space */
 	_Atomic uint64_t cursor;	 /* first byte not handed out */
+	uint64_t used;			 /* what it was when the log ended */
 	struct ms_extent *next;		 /* in the pool of those left over */
 	struct ms_extent *mapped_before; /* in the list of all that were mapped */
 };
@@ -138,6 +139,7 @@ struct ms_session {
 	struct ms_wire_head *head;
 	struct ms_wire_status *status;
 	_Atomic(struct ms_extent *) extent;
+	_Atomic(struct ms_extent *) growing; /* being mapped: others may take of it */
 	_Atomic(struct ms_extent *) reserve; /* mapped ahead, extents are cut from it */
 	_Atomic uint64_t file_bytes;	     /* handed out to extents and the reserve */
 	_Atomic uint32_t growers;	     /* threads that are growing the file */

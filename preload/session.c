@@ -12,6 +12,7 @@
 #include "preload/own_cost.h"
 #include "preload/facts.h"
 #include "preload/counters.h"
+#include "preload/extent.h"
 #include "preload/file.h"
 #include "preload/modes.h"
 #include "preload/modules.h"
@@ -86,7 +87,7 @@ static int map_head(bool forked, uint64_t unix_ns)
 	ms_session->status = (struct ms_wire_status *)(extent->base + MS_WIRE_STATUS);
 	ms_session->status->extent = HEAD_EXTENT;
 	ms_session->file_bytes = HEAD_EXTENT;
-	ms_window_extent_mapped(extent);
+	ms_extent_mapped(extent);
 	atomic_store_explicit(&ms_session->extent, extent, memory_order_release);
 	fill_head(ms_session->head, forked, unix_ns);
 	memcpy(ms_session->head->magic, MS_WIRE_MAGIC, sizeof ms_session->head->magic);
@@ -231,49 +232,6 @@ void ms_stop_when_cut(void)
 /* --- the end
  * ---------------------------------------------------------------------------- */
 
-/*
- * Where the file ends, if what lies between `from` and there was never handed out: the
- * rest of the last extent, and of the reserve that it came from.
- */
-static uint64_t unused_end(uint64_t from)
-{
-	struct ms_extent *r =
-		atomic_load_explicit(&ms_session->reserve, memory_order_acquire);
-	uint64_t used;
-
-	if (!r)
-		return from;
-	used = atomic_exchange_explicit(&r->cursor, r->bytes, memory_order_relaxed);
-	return r->offset + used == from ? r->offset + r->bytes : from;
-}
-
-/*
- * Cut off the stretch of the last extent that was never handed out.  Closing its cursor
- * first proves that nobody can take a window there any more; a thread that is growing the
- * file (window.c) makes us leave it as it is.
- */
-static void trim(void)
-{
-	struct ms_extent *e =
-		atomic_load_explicit(&ms_session->extent, memory_order_acquire);
-	uint64_t used =
-		atomic_exchange_explicit(&e->cursor, e->bytes, memory_order_relaxed);
-	uint64_t end = unused_end(e->offset + e->bytes);
-
-	if (e->offset + used == end || atomic_load(&ms_session->cut))
-		return;
-	atomic_store(&ms_session->trimming, true);
-	if (!atomic_load(&ms_session->growers) &&
-	    atomic_compare_exchange_strong(&ms_session->file_bytes, &end,
-					   e->offset + used)) {
-		/* the extent first: a longer file is a log, a shorter one is damaged */
-		__atomic_store_n(&ms_session->status->extent, e->offset + used,
-				 __ATOMIC_RELEASE);
-		ms_file_truncate(ms_session->path, &ms_session->file, e->offset + used);
-	}
-	atomic_store(&ms_session->trimming, false);
-}
-
 void ms_session_end(void)
 {
 	if (!ms_session_usable() || ms_confine_clockless() ||
@@ -284,7 +242,7 @@ void ms_session_end(void)
 	ms_facts_sample(ms_now_after(), true);
 	ms_cost_put_process(ms_now_after());
 	ms_threads_end();
-	trim();
+	ms_extent_trim();
 	ms_window_seal_pool(&ms_session->meta_pool);
 	ms_session->status->end_ticks = ms_now_after();
 	__atomic_store_n(&ms_session->status->end, MS_END_EXITED, __ATOMIC_RELEASE);

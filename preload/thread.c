@@ -118,6 +118,8 @@ static void detach(struct ms_thread *t)
 	atomic_fetch_sub_explicit(&ms_session->open_windows, 1, memory_order_relaxed);
 }
 
+#define WINDOW_FRACTION 8
+
 #define OWNER_BYTES_MAX (2 + 2 * MS_VARINT_MAX)
 
 /* A window that another thread left: say whose the events are from here on. */
@@ -170,7 +172,9 @@ static bool make_room(struct ms_thread *t, uint64_t ticks)
 	w = ms_window_new(MS_WINDOW_EVENTS, t->window_bytes, t->id, ticks);
 	if (!w)
 		return room_for_counts(t); /* the log has just reached its limit */
-	if (t->window_bytes < MS_WINDOW_LARGEST)
+	/* what stays unused of it is a fraction of what the thread has written */
+	if (t->window_bytes < MS_WINDOW_LARGEST &&
+	    t->window_bytes <= t->cost[MS_COST_EVENT_BYTES] / WINDOW_FRACTION)
 		t->window_bytes *= 2;
 	attach(t, w);
 	return true;

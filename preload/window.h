@@ -18,18 +18,6 @@
 struct ms_window *ms_window_new(enum ms_window_kind kind, size_t bytes, uint32_t owner,
 				uint64_t base_ticks);
 
-/* For those who map a stretch of the log: bus.c looks for it. */
-void ms_window_extent_mapped(struct ms_extent *extent);
-
-/*
- * Map room ahead for what is recorded once the file cannot be opened any more, the first
- * `touched` bytes so that not even a system call is needed.  It is sparse, and what stays
- * unused is cut off at the end.  Nothing happens when there is such room already.
- */
-#define MS_RESERVE_BYTES   (64UL << 20)
-#define MS_RESERVE_TOUCHED (4UL << 20)
-MS_COLD void ms_window_reserve(size_t touched);
-
 /* Give an empty window (commit 0) a new kind and owner. */
 void ms_window_assign(struct ms_window *window, enum ms_window_kind kind, uint32_t owner,
 		      uint64_t base_ticks);
