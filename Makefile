@@ -96,6 +96,14 @@ $(OUT)/unit/%: $(OUT)/obj/tests/unit/%.o $(UNIT_HELP) $(OUT)/libmemscope-analyze
 	@mkdir -p $(@D)
 	$(CC) $(OPT) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcheck -lsubunit -lm -lrt $(LIBS) -pthread
 
+# Those of the recorder's sources; the recorder itself is never run under valgrind or a
+# sanitizer.
+RECORDER_UNITS := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(shell grep -l '"preload/' $(UNIT_SRC)))
+
+.PHONY: units-valgrind
+units-valgrind: $(RECORDER_UNITS) ## unit tests of the recorder's sources under valgrind
+	@CK_FORK=no MS_WRAP='valgrind -q --error-exitcode=99' scripts/run-tests -n valgrind/ $^
+
 # Watched programs: tests/targets/x.c is a program, tests/targets/libx.c a library.  A line
 # " * Build with: FLAGS" in the head of the source adds flags.
 TARGET_SRC := $(wildcard tests/targets/*.c tests/targets/*.cc)

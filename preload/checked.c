@@ -15,8 +15,8 @@ static bool fetch(struct ms_checked *c, uintptr_t address)
 							: sizeof c->bytes;
 	struct iovec local = { c->bytes, n }, remote = { (void *)address, n };
 	/* the session's process has this memory, and so has its vfork child */
-	long r = ms_sys6(SYS_process_vm_readv, (long)ms_session->head->pid, (long)&local,
-			 1, (long)&remote, 1, 0);
+	long r = ms_sys6(SYS_process_vm_readv, (long)ms_session->pid, (long)&local, 1,
+			 (long)&remote, 1, 0);
 
 	c->start = c->end = 0;
 	if (ms_sys_failed(r) || r < 8)

@@ -46,6 +46,7 @@ struct machine {
 	uint32_t a, x, memory[BPF_MEMWORDS];
 	uint32_t at; /* the next instruction */
 	bool bad;    /* no such instruction: the kernel will refuse the filter */
+	bool over;   /* divided by zero: that ends the program, its result is 0 */
 };
 
 static uint32_t load(struct machine *m, const struct sock_filter *i)
@@ -92,6 +93,7 @@ static uint32_t compute(struct machine *m, const struct sock_filter *i)
 	case BPF_MUL:
 		return m->a * v;
 	case BPF_DIV:
+		m->over = v == 0;
 		return v ? m->a / v : 0;
 	case BPF_AND:
 		return m->a & v;
@@ -100,9 +102,9 @@ static uint32_t compute(struct machine *m, const struct sock_filter *i)
 	case BPF_XOR:
 		return m->a ^ v;
 	case BPF_LSH:
-		return v < 32 ? m->a << v : 0;
+		return m->a << (v & 31);
 	case BPF_RSH:
-		return v < 32 ? m->a >> v : 0;
+		return m->a >> (v & 31);
 	case BPF_NEG:
 		return -m->a;
 	}
@@ -171,6 +173,8 @@ static uint32_t run(const struct filter *f, const struct seccomp_data *data)
 		if (BPF_CLASS(i->code) == BPF_RET)
 			return BPF_RVAL(i->code) == BPF_A ? m.a : i->k;
 		step(&m, i);
+		if (m.over)
+			return 0;
 	}
 	return SECCOMP_RET_ALLOW; /* no filter: the kernel will not take it either */
 }

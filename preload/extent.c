@@ -42,9 +42,11 @@ void ms_extent_mapped(struct ms_extent *extent)
 /* Map what extent says of the file.  false with *error. */
 static bool map_extent(struct ms_extent *extent, int *error)
 {
-	extent->base = ms_file_grow_map(ms_session->path, &ms_session->file,
-					ms_session->status->extent, extent->offset,
-					extent->bytes, extent->touched, error);
+	uint64_t least = __atomic_load_n(&ms_session->status->extent, __ATOMIC_RELAXED);
+
+	extent->base =
+		ms_file_grow_map(ms_session->path, &ms_session->file, least,
+				 extent->offset, extent->bytes, extent->touched, error);
 	if (!extent->base)
 		return false;
 	ms_extent_mapped(extent);
