@@ -7,11 +7,6 @@
 #include "analyzer/base/alloc.h"
 #include "tests/unit/log_reading.h"
 
-static void *body_of(struct log_builder *lb, size_t window)
-{
-	return lb->data + lb->windows[window].offset + sizeof(struct ms_wire_window);
-}
-
 static void put_mode(struct log_builder *lb, unsigned mode, uint64_t parameter,
 		     uint64_t ticks)
 {
@@ -22,7 +17,7 @@ static void put_pending(struct log_builder *lb, size_t window, size_t place,
 			uint64_t ticks, uint64_t address, unsigned kind,
 			enum ms_pending state)
 {
-	struct ms_wire_pending *p = body_of(lb, window);
+	struct ms_wire_pending *p = lb_body(lb, window);
 
 	p[place] = (struct ms_wire_pending){ .ticks = ticks,
 					     .size = 100 + place,
@@ -42,22 +37,22 @@ static void counted(struct log_builder *lb)
 	put_mode(lb, MS_MODE_COUNTERS, 0, 3000);
 	put_mode(lb, MS_MODE_CULL, 5000, LB_START_TICKS);
 	window = lb_open(lb, MS_WINDOW_COUNTERS, MS_COUNTERS_TOTALS, 0);
-	totals = body_of(lb, window);
+	totals = lb_body(lb, window);
 	totals[1] = (struct ms_wire_totals){ 1, 0, 10, 2, 8, 1, 1000, { 0 } };
 	totals[2] = (struct ms_wire_totals){ 2, 0, 5, 0, 5, 0, 50, { 0 } };
 	totals[4] = (struct ms_wire_totals){ 1, 0, 100, 0, 0, 0, 400, { 0 } };
 	window = lb_open(lb, MS_WINDOW_COUNTERS, MS_COUNTERS_SIZES, 0);
-	sizes = body_of(lb, window);
+	sizes = lb_body(lb, window);
 	sizes[0].classes[3].blocks = 7;
 	sizes[1].classes[3].blocks = 1;
 	sizes[2].classes[64].bytes = 9;
 	window = lb_open(lb, MS_WINDOW_COUNTERS, MS_COUNTERS_FOLDED, 0);
-	folded = body_of(lb, window);
+	folded = lb_body(lb, window);
 	folded[0] = (struct ms_wire_folded){ 7, 0, 3, 30, 12, { 2, 1 } };
 	folded[2] = (struct ms_wire_folded){ 7, 0, 1, 40, 40, { 0, 0, 0, 0, 0, 1 } };
 	lb_event(lb, 2, 2000, MS_EVENT_MALLOC, 0x1000, 64, 0);
 	window = lb_open(lb, MS_WINDOW_COUNTERS, MS_COUNTERS_PENDING, 0);
-	((struct ms_wire_pending *)body_of(lb, window))[0].stack = 2;
+	((struct ms_wire_pending *)lb_body(lb, window))[0].stack = 2;
 	put_pending(lb, window, 1, 2500, 0x5008, MS_EVENT_NEW, MS_PENDING_WAITS);
 	put_pending(lb, window, 2, 2600, 0x6000, MS_EVENT_MALLOC, MS_PENDING_NONE);
 	put_pending(lb, window, 5, 2000, 0x1000, MS_EVENT_MALLOC, MS_PENDING_WRITTEN);
@@ -167,7 +162,7 @@ START_TEST(garbage_is_survived)
 	srandom((unsigned)_i);
 	counted(&lb);
 	for (size_t w = 0; w < lb.window_count; w++) {
-		uint8_t *body = body_of(&lb, w);
+		uint8_t *body = lb_body(&lb, w);
 
 		if (lb.windows[w].kind != MS_WINDOW_COUNTERS)
 			continue;

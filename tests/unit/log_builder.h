@@ -173,6 +173,12 @@ static inline size_t lb_open(struct log_builder *lb, uint16_t kind, uint32_t own
 	return window;
 }
 
+/* Where its body begins, until the next window is opened. */
+static inline void *lb_body(struct log_builder *lb, size_t window)
+{
+	return lb->data + lb->windows[window].offset + sizeof(struct ms_wire_window);
+}
+
 /* Append bytes to a window's body and commit them; false: no room. */
 static inline bool lb_append(struct log_builder *lb, size_t window, const void *bytes,
 			     size_t n)
