@@ -76,14 +76,13 @@ static void keep(struct blocks *b, const struct ms_life *life)
 	b->items[b->count++] = (struct found){ *life->block, life->end_ns, b->trace };
 }
 
-/* A choose function that takes what it is shown and leaves nothing to count. */
-static ms_status take_life(void *context, const struct ms_life *life, bool *chosen,
+static ms_status take_life(void *context, const struct ms_life *life, uint64_t event,
 			   struct ms_error *err)
 {
 	struct blocks *b = context;
 	bool passes = true;
 
-	*chosen = false;
+	(void)event;
 	if (b->filter)
 		b->status = ms_filter_life(b->filter, life, &passes, err);
 	if (b->status == MS_OK && passes)
@@ -95,29 +94,26 @@ static bool take_live(void *context, const struct ms_block *block)
 {
 	struct blocks *b = context;
 	uint64_t now = ms_snapshot_at_ns(b->snapshots[b->trace]);
-	bool chosen;
 
-	return take_life(b, &(struct ms_life){ block, NULL, now }, &chosen, b->err) ==
-	       MS_OK;
+	return take_life(b, &(struct ms_life){ block, NULL, now }, 0, b->err) == MS_OK;
 }
 
 /* Only a replay sees what is not there any more. */
 static ms_status collect_freed(struct blocks *b)
 {
+	const struct ms_snapshot *snapshot = b->snapshots[b->trace];
 	const struct ms_trace *trace = &b->m->traces[b->trace];
-	struct ms_tally_options options = {
+	struct ms_lives_options options = {
 		.store = trace->store,
-		.snapshot = b->snapshots[b->trace],
+		.to_events = ms_snapshot_totals(snapshot)->events,
+		.at_ns = ms_snapshot_at_ns(snapshot),
 		.sample_bytes = ms_known_sample_bytes(trace),
-		.choose = take_life,
-		.context = b,
 		.progress = ms_facade_progress(b->m, "looking at blocks"),
+		.ended = take_life,
+		.context = b,
 	};
-	struct ms_tally tally;
-	ms_status status = ms_tally_init(&tally, &options, b->err);
 
-	ms_tally_release(&tally);
-	return status;
+	return ms_lives_each(&options, b->err);
 }
 
 static ms_status collect(struct blocks *b, const struct memscope_filter *filter)

@@ -346,14 +346,40 @@ unsigned ms_age_class(uint64_t ns);
 /* Where class c begins. */
 uint64_t ms_age_from_ns(unsigned c);
 
-/* --- tally.c: figures of the blocks that somebody chose --------------------------------
- */
+/* --- lives.c: what became of each block
+ * ------------------------------------------------------- */
 
 struct ms_life { /* a block's whole life, as far as the instant knows it */
 	const struct ms_block *block;
 	const struct ms_event *end; /* what ended it; NULL: it lives */
 	uint64_t end_ns;	    /* when; of one that lives the instant itself */
 };
+
+struct ms_lives_options {
+	const struct ms_store *store;
+	uint64_t to_events;    /* the instant: after that many; UINT64_MAX: the end */
+	uint64_t at_ns;	       /* and its time; UINT64_MAX: the last event's */
+	uint64_t sample_bytes; /* as struct ms_instant_at has it */
+	const struct ms_progress *progress; /* or NULL */
+	/* Event, by number from 1, has made a block.  May be NULL. */
+	ms_status (*begun)(void *context, const struct ms_block *block, uint64_t event,
+			   struct ms_error *err);
+	/* Event has ended it; or it lives, and event is one past the last. */
+	ms_status (*ended)(void *context, const struct ms_life *life, uint64_t event,
+			   struct ms_error *err);
+	void *context;
+};
+
+/*
+ * Replay the log up to the instant and tell of each block once when it began and once
+ * when it ended, or at the instant.  MS_OK, MS_ENOMEM, or what one of them returned,
+ * which ends it.
+ */
+MS_MUST_CHECK ms_status ms_lives_each(const struct ms_lives_options *options,
+				      struct ms_error *err);
+
+/* --- tally.c: figures of the blocks that somebody chose
+ * ---------------------------------------- */
 
 struct ms_tally_options {
 	const struct ms_store *store;

@@ -18,22 +18,13 @@ struct newest { /* the block that a thread made last */
 struct run {
 	struct ms_tally *tally;
 	const struct ms_tally_options *options;
-	uint64_t event; /* the one that is being applied, from 1 */
 	uint64_t peak_event, peak_at_ns, at_ns;
 	struct ms_map
 		late; /* addresses of blocks made after the peak, in its nanosecond */
 	struct ms_map threads; /* to an index in newest */
 	struct newest *newest;
 	size_t newest_capacity;
-	ms_status status; /* of the observer's block function, which returns none */
-	struct ms_error *err;
 };
-
-static void fail_memory(struct run *run)
-{
-	if (run->status == MS_OK)
-		run->status = ms_fail_memory(run->err);
-}
 
 /* --- groups
  * ----------------------------------------------------------------------------- */
@@ -73,24 +64,24 @@ static struct ms_figures *figures_of_thread(struct ms_tally *t, uint32_t thread)
 	return &t->threads[*index].f;
 }
 
-static void add(struct run *run, const struct ms_block *block,
-		const struct ms_figures *one)
+/* 0, or -1 without memory. */
+static int add(struct run *run, const struct ms_block *block,
+	       const struct ms_figures *one)
 {
 	struct ms_tally *t = run->tally;
 	struct ms_figures *stack = figures_of_stack(t, block->stack);
 	struct ms_figures *thread = figures_of_thread(t, block->thread);
 	uint64_t age = run->at_ns > block->at_ns ? run->at_ns - block->at_ns : 0;
 
-	if (!stack || !thread) {
-		fail_memory(run);
-		return;
-	}
+	if (!stack || !thread)
+		return -1;
 	ms_figures_add(stack, one);
 	ms_figures_add(thread, one);
 	ms_figures_add(&t->classes[ms_size_class(block->size)], one);
 	ms_figures_add(&t->kinds[block->kind % MS_EVENT_KIND_MAX], one);
 	ms_figures_add(&t->ages[ms_age_class(age)], one);
 	ms_figures_add(&t->all, one);
+	return 0;
 }
 
 /* --- one block
@@ -104,26 +95,30 @@ static bool began_by_peak(const struct run *run, const struct ms_block *block)
 }
 
 /* Live at the peak: made by then and not ended by then. */
-static bool at_peak(const struct run *run, const struct ms_life *life)
+static bool at_peak(const struct run *run, const struct ms_life *life, uint64_t event)
 {
-	return run->peak_event && run->event > run->peak_event &&
+	return run->peak_event && event > run->peak_event &&
 	       began_by_peak(run, life->block);
+}
+
+static bool is_free(const struct ms_event *event)
+{
+	return event &&
+	       (event->class == MS_CLASS_FREE || event->class == MS_CLASS_REALLOC_FREED);
 }
 
 static bool is_temporary(const struct run *run, const struct ms_life *life)
 {
 	const uint64_t *index;
 
-	if (!life->end || run->options->sample_bytes ||
-	    (life->end->class != MS_CLASS_FREE &&
-	     life->end->class != MS_CLASS_REALLOC_FREED))
+	if (!is_free(life->end) || run->options->sample_bytes)
 		return false;
 	index = ms_map_find(&run->threads, life->block->thread);
 	return index && run->newest[*index].address == life->block->address &&
 	       run->newest[*index].at_ns == life->block->at_ns;
 }
 
-static void fill(const struct run *run, const struct ms_life *life,
+static void fill(const struct run *run, const struct ms_life *life, uint64_t event,
 		 struct ms_figures *one)
 {
 	struct ms_weight w = ms_weigh(run->options->sample_bytes, life->block->size);
@@ -141,7 +136,7 @@ static void fill(const struct run *run, const struct ms_life *life,
 		one->variance[MS_FIGURE_LIVE_BLOCKS] = w.block_variance;
 		one->variance[MS_FIGURE_LIVE_BYTES] = w.byte_variance;
 	}
-	if (at_peak(run, life)) {
+	if (at_peak(run, life, event)) {
 		one->peak_blocks = w.blocks;
 		one->peak_bytes = w.bytes;
 		one->variance[MS_FIGURE_PEAK_BLOCKS] = w.block_variance;
@@ -155,108 +150,86 @@ static bool made_by_realloc(const struct ms_block *block)
 	return ms_event_kind_info(block->kind)->class == MS_CLASS_REALLOC_END;
 }
 
-static void look_at(struct run *run, const struct ms_life *life)
+static ms_status look_at(struct run *run, const struct ms_life *life, uint64_t event,
+			 struct ms_error *err)
 {
 	struct ms_figures one = { 0 };
 	bool chosen = true;
+	ms_status status = MS_OK;
 
-	if (run->status != MS_OK)
-		return;
 	if (run->options->choose)
-		run->status = run->options->choose(run->options->context, life, &chosen,
-						   run->err);
-	if (run->status != MS_OK || !chosen)
-		return;
-	fill(run, life, &one);
-	add(run, life->block, &one);
+		status = run->options->choose(run->options->context, life, &chosen, err);
+	if (status != MS_OK || !chosen)
+		return status;
+	fill(run, life, event, &one);
 	run->tally->reallocated += made_by_realloc(life->block);
-	run->tally->freed_by_calls +=
-		life->end && (life->end->class == MS_CLASS_FREE ||
-			      life->end->class == MS_CLASS_REALLOC_FREED);
+	run->tally->freed_by_calls += is_free(life->end);
+	return add(run, life->block, &one) < 0 ? ms_fail_memory(err) : MS_OK;
 }
 
 /* --- the replay
  * -------------------------------------------------------------------------- */
 
-static void remember_newest(struct run *run, const struct ms_block *block)
+/* 0, or -1 without memory. */
+static int remember_newest(struct run *run, const struct ms_block *block)
 {
 	size_t count = run->threads.count;
 	bool is_new;
 	uint64_t *index = ms_map_at(&run->threads, block->thread, &is_new);
 
-	if (index && is_new) {
+	if (!index)
+		return -1;
+	if (is_new) {
 		*index = count;
 		if (ms_grow((void **)&run->newest, &run->newest_capacity, count,
-			    sizeof(*run->newest)) < 0) {
-			ms_map_remove(&run->threads, block->thread, NULL);
-			index = NULL;
-		}
+			    sizeof(*run->newest)) < 0)
+			return -1;
 	}
-	if (index)
-		run->newest[*index] = (struct newest){ block->address, block->at_ns };
-	else
-		fail_memory(run);
+	run->newest[*index] = (struct newest){ block->address, block->at_ns };
+	return 0;
 }
 
-static void see_block(void *context, enum ms_change change, const struct ms_block *block,
-		      const struct ms_event *event, const struct ms_totals *totals)
-{
-	struct run *run = context;
-
-	(void)totals;
-	if (change == MS_CHANGE_END) {
-		look_at(run, &(struct ms_life){ block, event, event->at_ns });
-		if (block->at_ns == run->peak_at_ns)
-			ms_map_remove(&run->late, block->address, NULL);
-		return;
-	}
-	remember_newest(run, block);
-	if (block->at_ns == run->peak_at_ns && run->event > run->peak_event &&
-	    ms_map_put(&run->late, block->address, 1) < 0)
-		fail_memory(run);
-}
-
-static ms_status see_event(void *context, const struct ms_event *event,
+static ms_status see_begin(void *context, const struct ms_block *block, uint64_t event,
 			   struct ms_error *err)
 {
 	struct run *run = context;
+	bool late = block->at_ns == run->peak_at_ns && event > run->peak_event;
 
-	(void)event;
-	(void)err;
-	run->event++;
-	return run->status;
+	if (remember_newest(run, block) < 0 ||
+	    (late && ms_map_put(&run->late, block->address, 1) < 0))
+		return ms_fail_memory(err);
+	return MS_OK;
 }
 
-static bool see_live(void *context, const struct ms_block *block)
+static ms_status see_end(void *context, const struct ms_life *life, uint64_t event,
+			 struct ms_error *err)
 {
 	struct run *run = context;
+	ms_status status = look_at(run, life, event, err);
 
-	look_at(run, &(struct ms_life){ block, NULL, run->at_ns });
-	return run->status == MS_OK;
+	if (life->block->at_ns == run->peak_at_ns)
+		ms_map_remove(&run->late, life->block->address, NULL);
+	return status;
 }
 
 static ms_status replay(struct run *run, struct ms_error *err)
 {
 	const struct ms_totals *totals = ms_snapshot_totals(run->options->snapshot);
-	struct ms_replay_options options = { .store = run->options->store,
-					     .to_events = totals->events,
-					     .to_ns = UINT64_MAX,
-					     .sample_bytes = run->options->sample_bytes,
-					     .progress = run->options->progress };
-	struct ms_observer observer = { see_block, run, see_event };
-	struct ms_replayed replayed;
-	ms_status status;
+	struct ms_lives_options options = {
+		.store = run->options->store,
+		.to_events = totals->events,
+		.at_ns = ms_snapshot_at_ns(run->options->snapshot),
+		.sample_bytes = run->options->sample_bytes,
+		.progress = run->options->progress,
+		.begun = see_begin,
+		.ended = see_end,
+		.context = run,
+	};
 
 	run->peak_event = totals->peak_event;
 	run->peak_at_ns = totals->peak_at_ns;
-	run->at_ns = ms_snapshot_at_ns(run->options->snapshot);
-	status = ms_replay(&replayed, &options, &observer, err);
-	if (status != MS_OK)
-		return status;
-	run->event++; /* What lives now outlived the last event. */
-	ms_heap_each(replayed.heap, see_live, run);
-	ms_replayed_release(&replayed);
-	return run->status;
+	run->at_ns = options.at_ns;
+	return ms_lives_each(&options, err);
 }
 
 /* --- what is reported
@@ -280,7 +253,7 @@ static void estimate(struct ms_tally *t, uint64_t sample_bytes)
 ms_status ms_tally_init(struct ms_tally *tally, const struct ms_tally_options *options,
 			struct ms_error *err)
 {
-	struct run run = { .tally = tally, .options = options, .err = err };
+	struct run run = { .tally = tally, .options = options };
 	ms_status status;
 
 	*tally = (struct ms_tally){ 0 };

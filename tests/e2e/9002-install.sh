@@ -45,7 +45,18 @@ flags=$(pkg-config --define-variable=prefix="$tmp/dest/opt/ms" --define-variable
 	--define-variable=includedir="$tmp/dest/opt/ms/include" --cflags --libs memscope)
 ok "it compiles and links" gcc -Wall -Werror -std=c99 -o reader reader.c $flags
 is "$(./reader moved.bin)" "1 trace, 0 damages" "and reads a log"
-printf '#include <memscope/memscope.h>\nint main() { return memscope_version() == nullptr; }\n' >reader.cc
+# shellcheck disable=SC2086 # flags are several words
+ok "the tour of the library compiles" gcc -Wall -Wextra -Werror -std=c99 -o tour "$root/tests/e2e/library_tour.c" $flags
+recorded one.bin "$targets/two_runs" 1
+recorded two.bin "$targets/two_runs" 2
+ok "and goes through" eval './tour one.bin two.bin >tour.txt'
+ok "the largest site at the peak" grep -q ' keep  two_runs.c' tour.txt
+is "$(sed -n 's/ calls for 100 bytes or more//p' tour.txt)" \
+	"$(for log in one two; do rows $log.bin; done | awk -F, '$5 >= 100 { n++ } END { print n }')" "events of both"
+ok "what changed" grep -q '^  *+14.8 KiB  *-9 .* grown  *keep' tour.txt
+is "$(./tour /none 2>&1; echo $?)" "/none: cannot be opened: No such file or directory
+1" "what fails is told"
+printf '#include <memscope/memscope.h>\n#include <memscope/snapshot.h>\nint main() { return memscope_version() == nullptr; }\n' >reader.cc
 ok "from C++11 too" g++ -Wall -Werror -std=c++11 -o reader_cxx reader.cc $flags
 is "$(pkg-config --modversion memscope)" "$(dest/opt/ms/bin/memscope-analyze --version | grep -o '[0-9.]*' | head -n 1)" \
 	"one version"

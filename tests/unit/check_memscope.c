@@ -209,6 +209,30 @@ START_TEST(a_dump_has_one_row_a_call)
 }
 END_TEST
 
+START_TEST(a_dump_of_several_traces_names_the_process)
+{
+	const char *paths[] = { path, other_path };
+	struct memscope_dump_options options = {
+		.filter = { .size_from = 1000, .size_to = 2000, .use_size = 1 }
+	};
+	struct memscope_output output = output_of(MEMSCOPE_CSV);
+	uint64_t unfinished;
+	struct memscope *m;
+
+	ck_assert_int_eq(memscope_open(&m, paths, 2, NULL, NULL), MEMSCOPE_OK);
+	ck_assert_int_eq(memscope_dump(m, &options, &output, &unfinished, NULL),
+			 MEMSCOPE_OK);
+	ck_assert_uint_eq(unfinished, 2);
+	ck_assert_str_eq(text,
+			 "process,time_ns,thread,kind,address,size,old_address,stack\n"
+			 "4242,100,5001,malloc,0x1000,1000,,2\n"
+			 "4242,400,5002,new,0x1000,2000,,4\n"
+			 "4242,100,5001,malloc,0x1000,1000,,2\n"
+			 "4242,400,5002,new,0x1000,2000,,4\n");
+	memscope_close(m);
+}
+END_TEST
+
 START_TEST(a_dump_of_a_range)
 {
 	struct memscope_dump_options options = { .from = { MEMSCOPE_AT_PEAK, 0 },
@@ -469,6 +493,7 @@ int main(void)
 	tcase_add_test(tcase, the_summary_has_what_it_promises);
 	tcase_add_test(tcase, several_traces_are_summed_and_listed);
 	tcase_add_test(tcase, a_dump_has_one_row_a_call);
+	tcase_add_test(tcase, a_dump_of_several_traces_names_the_process);
 	tcase_add_test(tcase, a_dump_of_a_range);
 	tcase_add_test(tcase, snapshots_by_every_group);
 	tcase_add_test(tcase, damage_is_told_and_the_rest_is_used);
