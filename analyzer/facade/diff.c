@@ -47,7 +47,8 @@ static ms_status add(struct ms_diff *d, const struct side *side, uint64_t key,
 	if (frame == MS_FRAME_NONE)
 		return ms_fail_memory(err);
 	/* What cannot be told is told of every group that calls were made of. */
-	if (!figures->live_blocks && !(figures->absent && figures->allocations))
+	if (!figures->live_blocks &&
+	    !(figures->absent & 1u << MS_FIGURE_LIVE_BLOCKS && figures->allocations))
 		return MS_OK;
 	row = row_of(d, key, frame);
 	if (!row)
@@ -246,21 +247,32 @@ static void compare(struct ms_diff *d)
 		qsort(d->rows, d->count, sizeof(*d->rows), largest_change_first);
 }
 
+/* A log without events has no groups that could say that nothing is known. */
+static ms_status add_side(struct ms_diff *d, const struct ms_views *views, uint32_t trace,
+			  bool after, struct ms_error *err)
+{
+	struct side side = { views, trace, after };
+	struct ms_figures *sum = after ? &d->after : &d->before;
+	struct ms_known known;
+
+	ms_view_known(views, trace, &known);
+	if (known.absent & 1u << MS_KNOWN_CURRENT_MEMORY)
+		sum->absent |= 1u << MS_FIGURE_LIVE_BLOCKS | 1u << MS_FIGURE_LIVE_BYTES;
+	return adders[d->options.by](d, &side, err);
+}
+
 static ms_status add_all(struct ms_diff *d, struct ms_error *err)
 {
-	add_fn *adder = adders[d->options.by];
 	ms_status status = MS_OK;
 
 	if (d->options.two_traces) {
-		status = adder(d, &(struct side){ &d->second, 0, false }, err);
-		return status == MS_OK
-			       ? adder(d, &(struct side){ &d->second, 1, true }, err)
-			       : status;
+		status = add_side(d, &d->second, 0, false, err);
+		return status == MS_OK ? add_side(d, &d->second, 1, true, err) : status;
 	}
 	for (uint32_t t = 0; status == MS_OK && t < d->m->count; t++) {
-		status = adder(d, &(struct side){ &d->first, t, false }, err);
+		status = add_side(d, &d->first, t, false, err);
 		if (status == MS_OK)
-			status = adder(d, &(struct side){ &d->second, t, true }, err);
+			status = add_side(d, &d->second, t, true, err);
 	}
 	return status;
 }

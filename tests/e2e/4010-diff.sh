@@ -80,6 +80,16 @@ is "$(jq .change.change_blocks out.json)" \
 	"$(($(field one.bin .totals.active_allocations) + $(field two.bin .totals.active_allocations) + $(field built.bin .totals.active_allocations)))" \
 	"three traces, start to end"
 
+# what a log cannot tell is not told, and estimates are marked
+MEMSCOPE_MODE=counters recorded counters.bin "$targets/two_runs" 1
+diff_json two.bin counters.bin
+is "$(jq -c '.change.change_bytes, .change.after_bytes' out.json | xargs)" "null null" "nothing is known of a log of counters"
+MEMSCOPE_MODE=sample MEMSCOPE_SAMPLE=100 recorded sample.bin "$targets/two_runs" 2
+diff_json --by stack --all --function '^keep$' two.bin sample.bin
+is "$(jq -c '.change.estimated, .change.errors.before_bytes, .change.errors.change_bytes > 0' out.json | xargs)" "true 0 true" \
+	"estimates have their errors"
+is "$(jq '[.rows[] | select(.class == "same")] | all(.before_blocks > 0)' out.json)" true "no group without blocks"
+
 # wrong usage
 run() { timeout 60 "$analyze" diff "$@" >out 2>err; echo "$? $(wc -l <err)"; }
 is "$(run one.bin two.bin built.bin)" "2 1" "three traces, no instant"

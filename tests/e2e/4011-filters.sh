@@ -67,6 +67,24 @@ is "$(jq '[.rows[] | select(.function == "worker")][0].inclusive.allocations >= 
 	true "a caller includes those it calls"
 is "$(jq 'all(.rows[]; .inclusive.live_bytes >= .live_bytes)' out.json)" true "and itself"
 
+# What was folded has a stack and nothing else: more cannot be asked of it.
+MEMSCOPE_MODE=cull MEMSCOPE_CULL=10s recorded cull.bin "$targets/plain" 1000
+cull() { "$analyze" snapshot --format json "$@" cull.bin >out.json; }
+cull --function '^drop$'
+is "$(totals_of)" 1000,50000,0,0 "culled: by function all is told"
+cull --function '^(keep|drop)$' --size 1..
+is "$(jq -c '.totals | .total_allocations, .active_allocations, .current_memory' out.json | xargs)" "null 1000 100000" \
+	"culled: by size what lives is told, and calls are not"
+cull --function '^(keep|drop)$' --size 1.. --live
+is "$(totals_of)" 1000,100000,1000,100000 "culled: what lives was not folded"
+MEMSCOPE_MODE=sample MEMSCOPE_SAMPLE=64 recorded sample.bin "$targets/plain" 1000
+"$analyze" snapshot --format json --function '^keep$' sample.bin >out.json
+is "$(jq -c '.totals.estimated, (.rows[0].live_bytes == .totals.current_memory), (.totals.current_memory | . > 80000 and . < 120000)' out.json | xargs)" \
+	"true true true" "samples: estimates of what passes"
+MEMSCOPE_MODE=counters recorded counters.bin "$targets/plain" 1000
+is "$("$analyze" summary --format json --function keep counters.bin | jq -c '[.totals[]] | unique')" "[null]" \
+	"counters: nothing is known of functions"
+
 # the other commands have them, too
 is "$("$analyze" summary --format json --function '^keep$' plain.bin | jq -c '[.totals.total_allocated, .totals.peak_memory, (.sites | length), .threads[0].live_blocks]')" \
 	"[100000,100000,1,1000]" "summary"
