@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rows.h - what engines hand to render (and later to SQL): columns and a row at a time.
+ * rows.h - what engines and SQL hand to render: columns and a row at a time.
  */
 #ifndef MS_BASE_ROWS_H
 #define MS_BASE_ROWS_H
@@ -22,6 +22,8 @@ enum ms_type {
 	MS_TYPE_ID,	 /* a number without a magnitude: tid, line, node */
 	MS_TYPE_SHARE,	 /* hundredths of a percent; text only shows it */
 	MS_TYPE_SIGNED,	 /* number is an int64_t */
+	MS_TYPE_REAL,
+	MS_TYPE_ANY, /* each value says which of the others it is, with own */
 };
 
 struct ms_column {
@@ -35,9 +37,17 @@ struct ms_column {
 struct ms_value {
 	bool absent;	  /* not known: empty in text and CSV, null in JSON */
 	bool estimated;	  /* text marks it */
-	uint64_t number;  /* every type but TEXT */
+	uint64_t number;  /* every type but TEXT and REAL */
 	const char *text; /* TEXT: NUL-terminated, as found (hostile) */
+	double real;	  /* REAL */
+	enum ms_type own; /* in a column of ANY */
 };
+
+/* What a value is in a column of type. */
+static inline enum ms_type ms_value_type(enum ms_type type, const struct ms_value *value)
+{
+	return type == MS_TYPE_ANY ? value->own : type;
+}
 
 struct ms_rows {
 	const struct ms_column *columns;

@@ -43,15 +43,22 @@ void ms_write_csv_field(struct ms_writer *writer, const char *text)
 static void write_value(struct ms_writer *writer, enum ms_type type,
 			const struct ms_value *value)
 {
+	char buffer[MS_VALUE_BYTES];
+	const char *real;
+
 	if (value->absent)
 		return;
+	type = ms_value_type(type, value);
 	if (type == MS_TYPE_TEXT)
 		ms_write_csv_field(writer, value->text);
 	else if (type == MS_TYPE_ADDRESS)
 		ms_writef(writer, "0x%" PRIx64, value->number);
 	else if (type == MS_TYPE_SIGNED)
 		ms_writef(writer, "%" PRId64, (int64_t)value->number);
-	else if (type == MS_TYPE_SHARE)
+	else if (type == MS_TYPE_REAL) {
+		real = ms_real_text(buffer, value->real);
+		ms_write_text(writer, real ? real : "");
+	} else if (type == MS_TYPE_SHARE)
 		ms_writef(writer, "%" PRIu64 ".%02u", value->number / 100,
 			  (unsigned)(value->number % 100));
 	else

@@ -97,6 +97,10 @@ static ms_status write_text_value(struct ms_writer *writer, const char *text,
 static ms_status write_value(struct ms_writer *writer, enum ms_type type,
 			     const struct ms_value *value, struct ms_error *err)
 {
+	char buffer[MS_VALUE_BYTES];
+	const char *real;
+
+	type = ms_value_type(type, value);
 	if (value->absent)
 		ms_write_text(writer, "null");
 	else if (type == MS_TYPE_TEXT)
@@ -105,7 +109,10 @@ static ms_status write_value(struct ms_writer *writer, enum ms_type type,
 		ms_writef(writer, "\"0x%" PRIx64 "\"", value->number);
 	else if (type == MS_TYPE_SIGNED)
 		ms_writef(writer, "%" PRId64, (int64_t)value->number);
-	else if (type == MS_TYPE_SHARE)
+	else if (type == MS_TYPE_REAL) {
+		real = ms_real_text(buffer, value->real);
+		ms_write_text(writer, real ? real : "null");
+	} else if (type == MS_TYPE_SHARE)
 		ms_writef(writer, "%" PRIu64 ".%02u", value->number / 100,
 			  (unsigned)(value->number % 100));
 	else
@@ -119,8 +126,12 @@ static ms_status write_row(struct ms_writer *writer, const struct ms_rows *rows,
 	ms_status status = MS_OK;
 
 	for (size_t i = 0; status == MS_OK && i < rows->column_count; i++) {
-		ms_writef(writer, "%s\"%s\": ", i ? ", " : "{", rows->columns[i].name);
-		status = write_value(writer, rows->columns[i].type, &values[i], err);
+		ms_write_text(writer, i ? ", " : "{");
+		status = write_text_value(writer, rows->columns[i].name, err);
+		ms_write_text(writer, ": ");
+		if (status == MS_OK)
+			status = write_value(writer, rows->columns[i].type, &values[i],
+					     err);
 	}
 	ms_write_text(writer, "}");
 	return status;

@@ -23,6 +23,12 @@ ms_status ms_render_csv_rows(struct ms_writer *writer, struct ms_rows *rows,
 ms_status ms_render_table(struct ms_writer *writer, struct ms_rows *rows,
 			  struct ms_error *err);
 
+/*
+ * A number that reads back as the same, with a point or an exponent in it; NULL where it
+ * is none or infinite.
+ */
+const char *ms_real_text(char buffer[MS_VALUE_BYTES], double real);
+
 /* One CSV field: quoted when it holds a comma, a quote or a line end. */
 void ms_write_csv_field(struct ms_writer *writer, const char *text);
 

@@ -5,8 +5,22 @@
 #include "analyzer/render/parts.h"
 #include "analyzer/base/alloc.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+const char *ms_real_text(char buffer[MS_VALUE_BYTES], double real)
+{
+	if (!isfinite(real))
+		return NULL;
+	snprintf(buffer, MS_VALUE_BYTES, "%.15g", real);
+	if (strtod(buffer, NULL) != real)
+		snprintf(buffer, MS_VALUE_BYTES, "%.17g", real);
+	if (!strpbrk(buffer, ".e"))
+		strcat(buffer, ".0");
+	return buffer;
+}
 
 ms_status ms_render_rows(struct ms_writer *writer, struct ms_rows *rows,
 			 enum ms_format format, struct ms_error *err)

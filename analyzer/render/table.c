@@ -31,6 +31,11 @@ struct table {
 	size_t held_count;
 };
 
+static bool is_text(enum ms_type type, const struct ms_value *value)
+{
+	return ms_value_type(type, value) == MS_TYPE_TEXT;
+}
+
 /* A number for people; not for texts. */
 static const char *number_text(char buffer[MS_VALUE_BYTES], enum ms_type type,
 			       const struct ms_value *value)
@@ -39,7 +44,7 @@ static const char *number_text(char buffer[MS_VALUE_BYTES], enum ms_type type,
 
 	if (value->absent)
 		return "";
-	switch (type) {
+	switch (ms_value_type(type, value)) {
 	case MS_TYPE_BYTES:
 		ms_human_size(human, value->number);
 		break;
@@ -64,6 +69,9 @@ static const char *number_text(char buffer[MS_VALUE_BYTES], enum ms_type type,
 	case MS_TYPE_ADDRESS:
 		snprintf(human, sizeof(human), "0x%" PRIx64, value->number);
 		break;
+	case MS_TYPE_REAL:
+		snprintf(human, sizeof(human), "%.6g", value->real);
+		break;
 	default:
 		snprintf(human, sizeof(human), "%" PRIu64, value->number);
 	}
@@ -77,7 +85,7 @@ static size_t cell_columns(enum ms_type type, const struct ms_value *value)
 
 	if (value->absent)
 		return 0;
-	if (type != MS_TYPE_TEXT)
+	if (!is_text(type, value))
 		return strlen(number_text(buffer, type, value));
 	return ms_escape(NULL, 0, value->text, strlen(value->text));
 }
@@ -88,7 +96,7 @@ static void widen(struct table *table, const struct ms_value *values)
 		enum ms_type type = table->rows->columns[i].type;
 		size_t columns = cell_columns(type, &values[i]);
 
-		if (type == MS_TYPE_TEXT && columns > MIDDLE_TEXT)
+		if (is_text(type, &values[i]) && columns > MIDDLE_TEXT)
 			columns = MIDDLE_TEXT;
 		if (columns > table->widths[i])
 			table->widths[i] = columns;
@@ -113,7 +121,7 @@ static void write_cell(struct table *table, size_t i, const struct ms_value *val
 	struct ms_writer *writer = table->writer;
 	char buffer[MS_VALUE_BYTES];
 
-	if (table->rows->columns[i].type == MS_TYPE_TEXT) {
+	if (is_text(table->rows->columns[i].type, value)) {
 		const char *text = value->absent ? "" : value->text;
 		size_t taken = ms_write_escaped(
 			writer, text, last ? last_width(table) : table->widths[i]);
@@ -140,6 +148,23 @@ static void write_row(struct table *table, const struct ms_value *values)
 	ms_write_text(table->writer, "\n");
 }
 
+/* Texts begin on the left; a column of ANY is one of texts when its first value is. */
+static bool is_left(const struct table *table, size_t column)
+{
+	enum ms_type type = table->rows->columns[column].type;
+	size_t count = table->rows->column_count;
+
+	if (type != MS_TYPE_ANY)
+		return type == MS_TYPE_TEXT;
+	for (size_t i = 0; i < table->held_count; i++) {
+		const struct ms_value *value = &table->held[i * count + column];
+
+		if (!value->absent)
+			return is_text(type, value);
+	}
+	return true;
+}
+
 static void write_titles(struct table *table)
 {
 	size_t count = table->rows->column_count;
@@ -150,12 +175,12 @@ static void write_titles(struct table *table)
 		size_t len = strlen(column->title);
 		size_t pad = len < table->widths[i] ? table->widths[i] - len : 0;
 
-		if (column->type != MS_TYPE_TEXT)
+		if (!is_left(table, i))
 			ms_write_pad(table->writer, ' ', pad);
 		ms_write_text(table->writer, column->title);
 		if (i + 1 == count)
 			break;
-		if (column->type == MS_TYPE_TEXT)
+		if (is_left(table, i))
 			ms_write_pad(table->writer, ' ', pad);
 		ms_write_pad(table->writer, ' ', GAP);
 	}
@@ -171,7 +196,8 @@ static ms_status hold(struct table *table, struct ms_error *err)
 	table->held_count++;
 	for (size_t i = 0; i < count; i++) {
 		table->held[first + i] = table->row[i];
-		if (table->rows->columns[i].type != MS_TYPE_TEXT || table->row[i].absent)
+		if (!is_text(table->rows->columns[i].type, &table->row[i]) ||
+		    table->row[i].absent)
 			continue;
 		table->texts[first + i] = ms_strdup(table->row[i].text);
 		if (!table->texts[first + i])
