@@ -43,7 +43,7 @@ LIB_SRC := $(filter-out $(CLI_SRC),$(wildcard analyzer/*/*.c)) $(wildcard common
 PRELOAD_OBJ := $(PRELOAD_SRC:%.c=$(OUT)/pre/%.o) $(PRELOAD_ASM:%.S=$(OUT)/pre/%.o)
 LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/obj/%.o)
 CLI_OBJ := $(CLI_SRC:%.c=$(OUT)/obj/%.o)
-LIBS := -ljansson -ldw -lelf -lz -liberty -lm
+LIBS := -ljansson -lsqlite3 -ldw -lelf -lz -liberty -lm
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -267,7 +267,7 @@ install: all $(OUT)/libmemscope-analyzer.a ## install under PREFIX (/usr/local),
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/memscope
 	$(INSTALL) -m 644 man/memscope-analyze.1 $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 644 man/memscope-log.5 $(DESTDIR)$(MANDIR)/man5
-	$(INSTALL) -m 644 man/memscope.7 $(DESTDIR)$(MANDIR)/man7
+	$(INSTALL) -m 644 man/memscope.7 man/memscope-query.7 $(DESTDIR)$(MANDIR)/man7
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 		-e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(LIBS)|' scripts/memscope.pc.in \
 		>$(DESTDIR)$(LIBDIR)/pkgconfig/memscope.pc
@@ -278,7 +278,7 @@ uninstall: ## remove what install put there
 		$(DESTDIR)$(LIBDIR)/libmemscope-analyzer.a $(DESTDIR)$(LIBDIR)/pkgconfig/memscope.pc \
 		$(HEADERS:analyzer/include/%=$(DESTDIR)$(INCLUDEDIR)/%) \
 		$(DESTDIR)$(MANDIR)/man1/memscope-analyze.1 $(DESTDIR)$(MANDIR)/man5/memscope-log.5 \
-		$(DESTDIR)$(MANDIR)/man7/memscope.7
+		$(DESTDIR)$(MANDIR)/man7/memscope.7 $(DESTDIR)$(MANDIR)/man7/memscope-query.7
 	-rmdir $(DESTDIR)$(LIBDIR)/memscope $(DESTDIR)$(INCLUDEDIR)/memscope
 
 .PHONY: clean

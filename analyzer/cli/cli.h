@@ -8,6 +8,7 @@
 #include <memscope/capture.h>
 #include <memscope/event_store.h>
 #include <memscope/metadata.h>
+#include <memscope/query.h>
 #include <memscope/snapshot.h>
 
 #include <stdbool.h>
@@ -16,7 +17,7 @@
 
 #define CLI_NAME "memscope-analyze"
 
-enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_DAMAGE = 3 };
+enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_DAMAGE = 3, EXIT_INTERRUPTED = 130 };
 
 /* A command's place in the command table, and its bit in the option table. */
 enum cli_command_id {
@@ -25,6 +26,7 @@ enum cli_command_id {
 	CLI_SNAPSHOT,
 	CLI_DIFF,
 	CLI_DUMP,
+	CLI_QUERY,
 	CLI_INDEX,
 	CLI_SYMBOLS,
 	CLI_RECORD,
@@ -56,6 +58,11 @@ struct cli_options { /* what the command line said; zero: the defaults */
 	bool windows, stacks;
 	struct memscope_filter filter; /* all but from and to */
 	bool lines, all;	       /* diff */
+
+	struct {
+		const char *sql, *file, *preset, *show; /* NULL: not asked for */
+		bool list, schema;
+	} query;
 
 	const char *output;  /* record, symbols */
 	const char *library; /* record */
@@ -140,11 +147,38 @@ struct memscope *cli_open_to_index(const struct cli_options *options);
  */
 int cli_finish(struct memscope *m, int status, const struct memscope_error *err);
 
+/* --- query_options.c: as the table of options wants them ------------------------------
+ */
+
+bool cli_set_sql(struct cli_options *options, const char *value);
+bool cli_set_sql_file(struct cli_options *options, const char *value);
+bool cli_set_preset(struct cli_options *options, const char *value);
+bool cli_set_show(struct cli_options *options, const char *value);
+bool cli_set_list(struct cli_options *options, const char *value);
+bool cli_set_schema(struct cli_options *options, const char *value);
+
+/* --- query_shell.c ---------------------------------------------------------------------
+ */
+
+/*
+ * Run sql; Ctrl-C ends it.  MEMSCOPE_OK or what it failed with; *interrupted: by Ctrl-C.
+ */
+int cli_run_sql(struct memscope_query *query, const char *sql,
+		const struct memscope_output *output, bool *interrupted,
+		struct memscope_error *err);
+/* The same for a preset. */
+int cli_run_preset(struct memscope_query *query, const char *name, const char *argument,
+		   const struct memscope_output *output, bool *interrupted,
+		   struct memscope_error *err);
+/* Questions from a terminal, until its end; errors are printed. */
+void cli_query_shell(struct memscope_query *query, const struct memscope_output *output);
+
 int cli_summary(const struct cli_options *options);
 int cli_info(const struct cli_options *options);
 int cli_snapshot(const struct cli_options *options);
 int cli_diff(const struct cli_options *options);
 int cli_dump(const struct cli_options *options);
+int cli_query(const struct cli_options *options);
 int cli_index(const struct cli_options *options);
 int cli_symbols(const struct cli_options *options);
 int cli_record(const struct cli_options *options);

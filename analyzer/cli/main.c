@@ -27,6 +27,10 @@ const struct cli_command cli_commands[CLI_COMMANDS] = {
 	[CLI_DUMP] = { "dump", "TRACE...", "every event, one a line; a realloc is one",
 		       "Of several traces one after the other, with a column for the process.",
 		       cli_dump },
+	[CLI_QUERY] = { "query", "TRACE... [SQL]", "ask in SQL, see memscope-query(7)",
+			"SQL is the last argument, when there is no such file; without any, "
+			"statements are\nread from standard input.",
+			cli_query },
 	[CLI_INDEX] = { "index", "TRACE...",
 			"make TRACE.idx, with which other commands are faster",
 			"Long traces get theirs by themselves when they are read first.",

@@ -14,7 +14,7 @@
 #define BIT(command) (1u << (command))
 #define READERS                                                                 \
 	(BIT(CLI_SUMMARY) | BIT(CLI_INFO) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | \
-	 BIT(CLI_DUMP))
+	 BIT(CLI_DUMP) | BIT(CLI_QUERY))
 /* which look for names of functions */
 #define NAMERS (READERS | BIT(CLI_SYMBOLS))
 /* whose options choose blocks */
@@ -377,6 +377,16 @@ static const struct option table[] = {
 	  FILTERED, cli_set_lifetime },
 	{ "stacks", 0, NULL, "show the site of each event (text only)", BIT(CLI_DUMP),
 	  set_stacks },
+	{ "sql", 'e', "SQL", "the statements, ';' between them", BIT(CLI_QUERY),
+	  cli_set_sql },
+	{ "file", 0, "FILE", "a file of statements, - for standard input", BIT(CLI_QUERY),
+	  cli_set_sql_file },
+	{ "preset", 'p', "NAME", "a question by name; its argument follows the traces",
+	  BIT(CLI_QUERY), cli_set_preset },
+	{ "list", 0, NULL, "list the presets", BIT(CLI_QUERY), cli_set_list },
+	{ "show", 0, "NAME", "print the SQL of a preset", BIT(CLI_QUERY), cli_set_show },
+	{ "schema", 0, NULL, "every table, column and function with its meaning",
+	  BIT(CLI_QUERY), cli_set_schema },
 	{ "format", 'f', "FORMAT", "text (default), json or csv", NAMERS, set_format },
 	{ "width", 0, "COLUMNS", "of the text; 0: never cut (default: the terminal's)",
 	  NAMERS, set_width },
@@ -561,7 +571,8 @@ bool cli_parse(struct cli_options *options, enum cli_command_id command, int arg
 		return wrong("out of memory");
 	if (!parse_all(&parser))
 		return false;
-	if (options->help || options->arg_count)
+	if (options->help || options->arg_count || options->query.list ||
+	    options->query.show || options->query.schema)
 		return true;
 	return wrong(command == CLI_RECORD ? "no program was named"
 					   : "no trace was named");

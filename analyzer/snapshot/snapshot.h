@@ -131,6 +131,8 @@ MS_MUST_CHECK ms_status ms_heap_apply(struct ms_heap *heap, const struct ms_even
  */
 void ms_heap_sampled(struct ms_heap *heap, uint64_t sample_bytes);
 const struct ms_totals *ms_heap_totals(const struct ms_heap *heap);
+/* How many blocks a block of this size stands for: 1, or more in a log of samples. */
+double ms_block_weight(uint64_t sample_bytes, uint64_t size);
 /*
  * Visit each live block, those in transit too, in no order, until visit returns false.
  * The block is there during the visit only: the heap keeps it in another form.

@@ -26,14 +26,20 @@ static inline uint64_t ms_weight_fixed(double value)
 	return value < 0x1p62 ? (uint64_t)(value + 0.5) : UINT64_C(1) << 62;
 }
 
+/* How many blocks like it a sampled block of size stands for; mean is not 0. */
+static inline double ms_weight_of(uint64_t mean, uint64_t size)
+{
+	return -1 / expm1(-(size ? (double)size : 1) / (double)mean);
+}
+
 /* A block of size; mean: bytes between samples, 0 when every block is in the log. */
 static inline struct ms_weight ms_weigh(uint64_t mean, uint64_t size)
 {
-	double n = size ? (double)size : 1, weight;
+	double weight;
 
 	if (!mean)
 		return (struct ms_weight){ 1, size, 0, 0 };
-	weight = -1 / expm1(-n / (double)mean);
+	weight = ms_weight_of(mean, size);
 	return (struct ms_weight){
 		.blocks = ms_weight_fixed(weight),
 		.bytes = ms_weight_fixed(weight * (double)size),

@@ -17,7 +17,7 @@ examples() {
 		sed -e 's/\\e/\\/g' -e 's/\\-/-/g' -e 's/\\&//g' -e "s/\\\\(aq/'/g"
 }
 
-for page in memscope.7 memscope-analyze.1; do
+for page in memscope.7 memscope-analyze.1 memscope-query.7; do
 	mkdir "$page"
 	cp "$targets/demo_app" "$page/app"
 	examples "$root/man/$page" >"$page.sh"
@@ -78,4 +78,20 @@ ok "the page lists the summary's keys" [ -s page.keys ]
 while read -r key; do
 	ok "summary has $key" has "$key"
 done <page.keys
+
+# SQL: the page's tables, arguments, columns and functions are those of --schema.
+"$analyze" query --schema --format json >schema.json
+jq -r '.tables[] | .name as $t | (.arguments[] | $t + " " + .name + "()"),
+	(.columns[] | $t + " " + .name + (if .narrows then " *" else "" end))' schema.json >schema.columns
+awk '/^\.Ss The table / { table = $4 } /^\.Sh FUNCTIONS/ { table = "" }
+	table != "" && /^\.It Fa / { print table, $3 "()" }
+	table != "" && /^\.It Va / { print table, substr($0, 8) }' "$root/man/memscope-query.7" >page.columns
+same page.columns schema.columns "memscope-query(7) has the columns of --schema"
+jq -r '.functions[].usage' schema.json >schema.functions
+sed -n 's/^\.It Li "\(.*\)"$/\1/p' "$root/man/memscope-query.7" >page.functions
+same page.functions schema.functions "and the functions"
+"$analyze" query --list --format csv | tail -n +2 | cut -d, -f 1 >presets
+while read -r preset; do
+	ok "memscope-analyze(1) names $preset" grep -q "$preset" "$root/man/memscope-analyze.1"
+done <presets
 done_testing

@@ -6,6 +6,7 @@
  */
 #include "analyzer/cli/filter_options.c"
 #include "analyzer/cli/options.c"
+#include "analyzer/cli/query_options.c"
 #include "analyzer/cli/symbol_options.c"
 
 #include <check.h>
@@ -39,6 +40,18 @@ START_TEST(options_and_traces_mix)
 	ck_assert_uint_eq(options.top, 3);
 	ck_assert_uint_eq(options.depth, 5);
 	ck_assert_int_eq(options.format, MEMSCOPE_JSON);
+}
+END_TEST
+
+START_TEST(questions_and_what_needs_no_trace)
+{
+	ck_assert(parse(CLI_QUERY, ARGS("a", "-e", "SELECT 1", "--format", "csv")));
+	ck_assert_str_eq(options.query.sql, "SELECT 1");
+	ck_assert_uint_eq(options.arg_count, 1);
+	ck_assert(parse(CLI_QUERY, ARGS("--schema")));
+	ck_assert(parse(CLI_QUERY, ARGS("--show", "memory_leaks")));
+	ck_assert(!parse(CLI_QUERY, ARGS("--preset", "memory_leaks")));
+	ck_assert(!parse(CLI_SUMMARY, ARGS("--schema")));
 }
 END_TEST
 
@@ -185,6 +198,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(tcase, options_and_traces_mix);
+	tcase_add_test(tcase, questions_and_what_needs_no_trace);
 	tcase_add_test(tcase, two_dashes_end_the_options);
 	tcase_add_test(tcase, the_programs_options_are_its_own);
 	tcase_add_test(tcase, places_of_symbols_add_up);
