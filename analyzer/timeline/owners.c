@@ -10,11 +10,13 @@ void ms_owner_watch_init(struct ms_owner_watch *w, struct ms_owners *out,
 {
 	*w = (struct ms_owner_watch){ .out = out, .address = address, .inside = inside };
 	ms_map_init(&w->open);
+	ms_pairs_init(&w->pairs);
 }
 
 void ms_owner_watch_release(struct ms_owner_watch *w)
 {
 	ms_map_release(&w->open);
+	ms_pairs_release(&w->pairs);
 }
 
 static bool has(const struct ms_owner_watch *w, const struct ms_block *block)
@@ -32,7 +34,7 @@ static bool has(const struct ms_owner_watch *w, const struct ms_block *block)
  */
 static uint64_t key_of(const struct ms_block *block)
 {
-	return block->address ^ block->at_ns * 0x9e3779b97f4a7c15ULL;
+	return (block->address ^ block->thread) + block->at_ns * 0x9e3779b97f4a7c15ULL;
 }
 
 static int reserve_owner(struct ms_owners *out)
@@ -110,6 +112,23 @@ void ms_owner_settle(struct ms_owner_watch *w)
 	w->frees = false;
 }
 
+/* The old address of a realloc, from its first half. */
+static ms_status follow(struct ms_owner_watch *w, const struct ms_event *event,
+			struct ms_error *err)
+{
+	struct ms_block old = ms_event_block(event);
+
+	if (event->class == MS_CLASS_REALLOC_BEGIN)
+		return ms_pairs_push(&w->pairs, event->thread, &old) < 0
+			       ? ms_fail_memory(err)
+			       : MS_OK;
+	if ((event->class == MS_CLASS_REALLOC_END ||
+	     event->class == MS_CLASS_REALLOC_FREED) &&
+	    ms_pairs_pop(&w->pairs, event->thread, &old))
+		w->old_address = old.address;
+	return MS_OK;
+}
+
 ms_status ms_owner_event(void *watch, const struct ms_event *event, struct ms_error *err)
 {
 	struct ms_owner_watch *w = watch;
@@ -121,6 +140,8 @@ ms_status ms_owner_event(void *watch, const struct ms_event *event, struct ms_er
 	w->frees = event->class == MS_CLASS_FREE && event->address == w->address;
 	if (event->class >= MS_CLASS_MAP)
 		return w->inside ? see_mapping(w, event, err) : MS_OK;
+	if (w->follows && follow(w, event, err) != MS_OK)
+		return MS_ENOMEM;
 	if (!event->address || !ms_event_makes(event) || !has(w, &block))
 		return MS_OK;
 	/* Room for it: a change of the heap cannot fail. */
@@ -131,7 +152,8 @@ ms_status ms_owner_event(void *watch, const struct ms_event *event, struct ms_er
 
 static void begin(struct ms_owner_watch *w, const struct ms_block *block)
 {
-	uint64_t *open = has(w, block) ? ms_map_find(&w->open, key_of(block)) : NULL;
+	/* There is room: even if a block of the same key has taken its place along. */
+	uint64_t *open = has(w, block) ? ms_map_at(&w->open, key_of(block), NULL) : NULL;
 
 	if (!open)
 		return;
@@ -147,8 +169,6 @@ static void end(struct ms_owner_watch *w, const struct ms_block *block,
 	struct ms_owner *owner;
 	uint64_t index;
 
-	if (moved)
-		w->old_address = block->address;
 	if (!has(w, block) || !ms_map_remove(&w->open, key_of(block), &index) || !index)
 		return;
 	w->ended = true;

@@ -14,10 +14,12 @@ struct ms_owner_watch {
 	struct ms_map open;   /* a hash of a block to 1 + the index of its owner */
 	uint64_t overwritten; /* as the heap had it last */
 	uint64_t old_address; /* of the realloc that is applied */
-	bool frees, ended;    /* the event frees the address; it did end a block */
-	size_t mapped;	      /* 1 + the index of the mapping there is; 0: none */
-	size_t remapped;      /* the same of one that an mremap may move */
-	uint32_t remapper;    /* the thread that does */
+	bool follows;	      /* it is told of both halves of every realloc: pair them */
+	struct ms_pairs pairs;
+	bool frees, ended; /* the event frees the address; it did end a block */
+	size_t mapped;	   /* 1 + the index of the mapping there is; 0: none */
+	size_t remapped;   /* the same of one that an mremap may move */
+	uint32_t remapper; /* the thread that does */
 };
 
 void ms_owner_watch_init(struct ms_owner_watch *watch, struct ms_owners *out,

@@ -26,6 +26,7 @@ struct finder {
 	struct waiting *waiting; /* a handful: as many as threads are in realloc */
 	size_t waiting_count, waiting_capacity;
 	size_t halves;
+	bool give_up; /* a replay of everything has to tell */
 };
 
 static bool is_end(const struct ms_event *event)
@@ -44,32 +45,36 @@ static bool same_event(const struct ms_event *a, const struct ms_event *b)
  */
 
 /* The second half of a realloc that has begun; class UNKNOWN: it never ended. */
-static ms_status find_end(const struct finder *f, const struct ms_event *begin,
+static ms_status find_end(struct finder *f, const struct ms_event *begin,
 			  struct ms_event *end, struct ms_error *err)
 {
 	struct ms_want want = { .from_ns = begin->at_ns, .thread = begin->thread };
 	size_t depth = 0;
 	struct ms_cursor *cursor;
+	struct ms_event event;
 	ms_status status = ms_cursor_open_want(&cursor, f->store, &want, err);
 
+	*end = (struct ms_event){ 0 };
 	if (status != MS_OK)
 		return status;
-	while (ms_cursor_next(cursor, end)) {
-		if (depth == 0 ? same_event(end, begin)
-			       : end->class == MS_CLASS_REALLOC_BEGIN)
+	while (ms_cursor_next(cursor, &event)) {
+		bool same = same_event(&event, begin);
+
+		/* Twice the same in one nanosecond: which one was meant? */
+		f->give_up |= same && depth;
+		if (depth ? event.class == MS_CLASS_REALLOC_BEGIN : same) {
 			depth++;
-		else if (depth && is_end(end) && --depth == 0)
+		} else if (depth && is_end(&event) && --depth == 0) {
+			*end = event;
 			break;
-		end->class = MS_CLASS_UNKNOWN;
+		}
 	}
-	if (depth)
-		*end = (struct ms_event){ 0 };
 	ms_cursor_close(cursor);
 	return MS_OK;
 }
 
 /* The first half of a realloc, if it began at from_ns or later; class UNKNOWN: not. */
-static ms_status find_begin_from(const struct finder *f, const struct ms_event *end,
+static ms_status find_begin_from(struct finder *f, const struct ms_event *end,
 				 uint64_t from_ns, struct ms_event *begin,
 				 struct ms_error *err)
 {
@@ -79,6 +84,7 @@ static ms_status find_begin_from(const struct finder *f, const struct ms_event *
 	struct ms_cursor *cursor;
 	struct ms_pairs pairs;
 	struct ms_event event;
+	bool found = false;
 	ms_status status = ms_cursor_open_want(&cursor, f->store, &want, err);
 
 	*begin = (struct ms_event){ 0 };
@@ -86,6 +92,7 @@ static ms_status find_begin_from(const struct finder *f, const struct ms_event *
 		return status;
 	ms_pairs_init(&pairs);
 	while (status == MS_OK && ms_cursor_next(cursor, &event)) {
+		bool same = same_event(&event, end);
 		struct ms_block old = ms_event_block(&event);
 
 		if (event.class == MS_CLASS_REALLOC_BEGIN &&
@@ -93,21 +100,21 @@ static ms_status find_begin_from(const struct finder *f, const struct ms_event *
 			status = ms_fail_memory(err);
 		if (!is_end(&event))
 			continue;
-		if (ms_pairs_pop(&pairs, event.thread, &old) && same_event(&event, end))
+		f->give_up |= same && found;
+		found |= same;
+		if (ms_pairs_pop(&pairs, event.thread, &old) && same)
 			*begin = (struct ms_event){ .at_ns = old.at_ns,
 						    .address = old.address,
 						    .thread = old.thread,
 						    .kind = old.kind,
 						    .class = MS_CLASS_REALLOC_BEGIN };
-		if (same_event(&event, end))
-			break;
 	}
 	ms_pairs_release(&pairs);
 	ms_cursor_close(cursor);
 	return status;
 }
 
-static ms_status find_begin(const struct finder *f, const struct ms_event *end,
+static ms_status find_begin(struct finder *f, const struct ms_event *end,
 			    struct ms_event *begin, struct ms_error *err)
 {
 	uint64_t near = NEAR_NS, from;
@@ -134,25 +141,45 @@ static ms_status feed(struct finder *f, const struct ms_event *event,
 	return status == MS_OK ? ms_heap_apply(f->heap, event, err) : status;
 }
 
-/* Feed the second halves that come before at_ns, or then. */
+/* The second half that comes first, before at_ns; waiting_count: none. */
+static size_t first_waiting(const struct finder *f, uint64_t at_ns)
+{
+	const struct waiting *w = f->waiting;
+	size_t first = f->waiting_count;
+
+	for (size_t i = 0; i < f->waiting_count; i++) {
+		if (!w[i].comes && w[i].end.at_ns <= at_ns &&
+		    (first == f->waiting_count || w[i].end.at_ns < w[first].end.at_ns))
+			first = i;
+	}
+	return first;
+}
+
+/* Which of several events of one nanosecond is the first, only a cursor over all knows.
+ */
+static bool is_tied(const struct finder *f, size_t waiting, uint64_t at_ns)
+{
+	uint64_t ns = f->waiting[waiting].end.at_ns;
+	unsigned same = ns == at_ns;
+
+	for (size_t i = 0; i < f->waiting_count; i++)
+		same += f->waiting[i].end.at_ns == ns;
+	return same > 1;
+}
+
 static ms_status feed_waiting(struct finder *f, uint64_t at_ns, struct ms_error *err)
 {
 	ms_status status = MS_OK;
 	size_t first;
 
-	do {
-		first = f->waiting_count;
-		for (size_t i = 0; i < f->waiting_count; i++) {
-			if (!f->waiting[i].comes && f->waiting[i].end.at_ns <= at_ns &&
-			    (first == f->waiting_count ||
-			     f->waiting[i].end.at_ns < f->waiting[first].end.at_ns))
-				first = i;
-		}
+	while (status == MS_OK && !f->give_up) {
+		first = first_waiting(f, at_ns);
 		if (first == f->waiting_count)
 			return MS_OK;
+		f->give_up = is_tied(f, first, at_ns);
 		status = feed(f, &f->waiting[first].end, 0, err);
 		f->waiting[first] = f->waiting[--f->waiting_count];
-	} while (status == MS_OK);
+	}
 	return status;
 }
 
@@ -162,7 +189,7 @@ static ms_status feed_begin(struct finder *f, const struct ms_event *begin,
 	struct waiting waiting = { .comes = false };
 	ms_status status = find_end(f, begin, &waiting.end, err);
 
-	f->halves++;
+	f->give_up |= ++f->halves > MANY_HALVES;
 	if (status == MS_OK)
 		status = feed(f, begin, 0, err);
 	if (status != MS_OK || waiting.end.class == MS_CLASS_UNKNOWN)
@@ -195,7 +222,7 @@ static ms_status feed_end(struct finder *f, const struct ms_event *end,
 
 	if (was_waiting(f, end))
 		return feed(f, end, f->watch.address, err);
-	f->halves++;
+	f->give_up |= ++f->halves > MANY_HALVES;
 	status = find_begin(f, end, &begin, err);
 	/* Both halves, so that the heap pairs no other with this one. */
 	if (status == MS_OK && begin.class == MS_CLASS_REALLOC_BEGIN)
@@ -209,8 +236,7 @@ static ms_status feed_all(struct finder *f, struct ms_cursor *cursor,
 	ms_status status = MS_OK;
 	struct ms_event event;
 
-	while (status == MS_OK && f->halves <= MANY_HALVES &&
-	       ms_cursor_next(cursor, &event)) {
+	while (status == MS_OK && !f->give_up && ms_cursor_next(cursor, &event)) {
 		status = feed_waiting(f, event.at_ns, err);
 		if (status != MS_OK)
 			return status;
@@ -243,7 +269,7 @@ static ms_status find_exact(struct ms_owners *out, const struct ms_store *store,
 	if (status == MS_OK)
 		status = feed_all(&f, cursor, err);
 	ms_owner_settle(&f.watch);
-	*done = f.halves <= MANY_HALVES;
+	*done = !f.give_up;
 	if (!*done)
 		ms_owners_release(out);
 	ms_cursor_close(cursor);
@@ -271,6 +297,7 @@ static ms_status find_all(struct ms_owners *out, const struct ms_store *store,
 	ms_status status;
 
 	ms_owner_watch_init(&watch, out, address, inside);
+	watch.follows = true;
 	status = ms_pass_run(&replayed, &pass, &observer, err);
 	ms_owner_settle(&watch);
 	ms_owner_watch_release(&watch);

@@ -1,0 +1,877 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_timeline.c - every figure of the timeline against a list of all blocks.
+ *
+ * MS_TEST_SEED=N runs the sequences of seed N again.
+ */
+#include "analyzer/base/alloc.h"
+#include "analyzer/capture/capture.h"
+#include "analyzer/timeline/timeline.h"
+#include "tests/unit/log_builder.h"
+#include "tests/unit/timeline_model.h"
+
+#include <check.h>
+#include <math.h>
+#include <time.h>
+
+#define AT(ns)	  (LB_START_TICKS + (ns))
+#define POOL	  24 /* addresses */
+#define POOL_BASE 0x10000
+#define STEP	  64
+#define STACKS	  5
+#define THREADS	  4
+#define RUNS	  25
+
+static uint64_t random_state, seed;
+
+static uint64_t rnd(uint64_t below)
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return random_state * 0x2545f4914f6cdd1dULL % below;
+}
+
+#define SAME(got, wanted, what)                                                  \
+	ck_assert_msg((uint64_t)(got) == (uint64_t)(wanted),                     \
+		      "seed %llu: %s is %llu, the model has %llu",               \
+		      (unsigned long long)seed, what, (unsigned long long)(got), \
+		      (unsigned long long)(wanted))
+
+/* --- random logs ----------------------------------------------------------------------
+ */
+
+struct fixture {
+	struct ms_store *store;
+	struct ms_metadata *meta;
+	struct ms_log *log;
+	struct timeline_model model;
+};
+
+static uint64_t some_address(void)
+{
+	return POOL_BASE + STEP * rnd(POOL);
+}
+
+/* Steps of time: none, small ones, and some that lead into the next lifetime class. */
+static uint64_t some_time(void)
+{
+	static const uint64_t jumps[] = { 1000,	    1000000,   9000000,
+					  90000000, 900000000, 9000000000 };
+
+	return rnd(12) ? rnd(4) : jumps[rnd(6)];
+}
+
+struct making {
+	struct log_builder lb;
+	uint64_t now;
+	uint64_t last[THREADS + 1]; /* a thread makes one event in a nanosecond */
+	unsigned depth[THREADS + 1];
+};
+
+static void make_event(struct making *making, uint32_t stacks[STACKS])
+{
+	uint32_t thread = 1 + (uint32_t)rnd(THREADS), stack = rnd(6) ? stacks[rnd(5)] : 0;
+	uint64_t size = rnd(10) ? rnd(200) : rnd(1 << 20);
+	unsigned what = (unsigned)rnd(20);
+
+	making->now += some_time();
+	making->now += making->now == making->last[thread];
+	making->last[thread] = making->now;
+	if (what < 9) {
+		lb_event(&making->lb, thread, AT(making->now),
+			 what < 5 ? MS_EVENT_MALLOC : MS_EVENT_NEW,
+			 rnd(30) ? some_address() : 0, size, stack);
+	} else if (what < 15) {
+		lb_event(&making->lb, thread, AT(making->now), MS_EVENT_FREE,
+			 some_address(), 0, stack);
+	} else if (what < 17 && making->depth[thread] < 3) {
+		lb_event(&making->lb, thread, AT(making->now), MS_EVENT_REALLOC_BEGIN,
+			 some_address(), 0, 0);
+		making->depth[thread]++;
+	} else if (making->depth[thread]) {
+		making->depth[thread]--;
+		lb_event(&making->lb, thread, AT(making->now), MS_EVENT_REALLOC_END,
+			 rnd(8) ? some_address() : 0, size, stack);
+	}
+}
+
+static void fixture_open(struct fixture *f, struct log_builder *lb)
+{
+	struct ms_error err = { "" };
+	char path[64];
+
+	ck_assert_int_eq(ms_store_new(&f->store, &err), MS_OK);
+	ck_assert_int_eq(ms_metadata_new(&f->meta, &err), MS_OK);
+	lb_save(lb, path);
+	ck_assert_msg(ms_log_open(&f->log, path, f->store, f->meta, &err) == MS_OK, "%s",
+		      err.text);
+	unlink(path);
+	lb_release(lb);
+}
+
+/* A random log; the model takes its events in the order in which the store has them. */
+static struct fixture *fixture_new(uint64_t with)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct making *making = calloc(1, sizeof(*making));
+	uint32_t stacks[STACKS];
+	struct ms_cursor *cursor;
+	struct ms_event event;
+
+	ck_assert(f && making);
+	seed = with;
+	random_state = seed * 0x9e3779b97f4a7c15ULL | 1;
+	lb_init(&making->lb);
+	for (uint32_t i = 0; i < STACKS; i++)
+		stacks[i] = lb_node(&making->lb, MS_MODULE_NONE, 0x400000 + i, 0);
+	for (size_t n = 50 + rnd(900); n > 0; n--)
+		make_event(making, stacks);
+	lb_end(&making->lb, AT(making->now + rnd(100)));
+	fixture_open(f, &making->lb);
+	free(making);
+	ck_assert_int_eq(ms_cursor_open(&cursor, f->store, NULL), MS_OK);
+	while (ms_cursor_next(cursor, &event))
+		tm_apply(&f->model, &event);
+	ms_cursor_close(cursor);
+	return f;
+}
+
+static void fixture_free(struct fixture *f)
+{
+	ms_store_free(f->store);
+	ms_metadata_free(f->meta);
+	ms_log_close(f->log);
+	free(f);
+}
+
+/* --- choosing -------------------------------------------------------------------------
+ */
+
+struct choice { /* 0: any */
+	uint32_t thread, stack;
+	unsigned prepared;
+};
+
+static ms_status prepare(void *context, const struct ms_event *event,
+			 struct ms_error *err)
+{
+	struct choice *choice = context;
+
+	(void)event;
+	(void)err;
+	choice->prepared++;
+	return MS_OK;
+}
+
+static bool chooses(const struct choice *choice, uint32_t thread, uint32_t stack)
+{
+	return (!choice->thread || choice->thread == thread) &&
+	       (!choice->stack || choice->stack == stack);
+}
+
+static bool wants(void *context, const struct ms_block *block)
+{
+	return chooses(context, block->thread, block->stack);
+}
+
+static bool model_wants(const struct choice *choice, const struct ms_event *made)
+{
+	return chooses(choice, made->thread, made->stack);
+}
+
+/* --- series ---------------------------------------------------------------------------
+ */
+
+/* The first event after ns, or the number of them. */
+static size_t events_until(const struct timeline_model *m, uint64_t ns)
+{
+	size_t n = 0;
+
+	while (n < m->event_count && m->events[n].at_ns <= ns)
+		n++;
+	return n;
+}
+
+static uint64_t live_after(const struct timeline_model *m, const struct choice *choice,
+			   size_t events, uint64_t *blocks)
+{
+	uint64_t bytes = 0;
+
+	*blocks = 0;
+	for (size_t i = 0; events && i < m->block_count; i++) {
+		if (!tm_lives(&m->blocks[i], events - 1) ||
+		    !model_wants(choice, &m->blocks[i].made))
+			continue;
+		bytes += m->blocks[i].made.size;
+		++*blocks;
+	}
+	return bytes;
+}
+
+static void model_calls(const struct timeline_model *m, const struct choice *choice,
+			size_t first, size_t end, struct ms_sums *s)
+{
+	bool all = !choice->thread && !choice->stack;
+
+	for (size_t i = first; i < end; i++) {
+		s->failed += m->failed[i] && model_wants(choice, &m->events[i]);
+		s->unmatched += all && m->unmatched[i];
+		s->frees += all && m->unmatched[i] &&
+			    m->events[i].class != MS_CLASS_REALLOC_END;
+	}
+	for (size_t i = 0; i < m->block_count; i++) {
+		const struct tm_block *b = &m->blocks[i];
+		bool made = b->made_by >= first && b->made_by < end;
+		bool ended =
+			b->fate != TM_LIVES && b->ended_by >= first && b->ended_by < end;
+
+		if (!model_wants(choice, &b->made))
+			continue;
+		s->allocations += made && b->made.class == MS_CLASS_ALLOC;
+		s->reallocations += made && b->made.class == MS_CLASS_REALLOC_END;
+		s->allocated += made ? b->made.size : 0;
+		s->frees += ended && b->fate == TM_FREED;
+		s->freed += ended && b->fate != TM_OVERWRITTEN ? b->made.size : 0;
+		s->overwritten_blocks += ended && b->fate == TM_OVERWRITTEN;
+	}
+}
+
+static void check_bucket(const struct timeline_model *m, const struct choice *choice,
+			 const struct ms_bucket *bucket)
+{
+	size_t first = bucket->start_ns ? events_until(m, bucket->start_ns - 1) : 0;
+	size_t end = events_until(m, bucket->end_ns);
+	uint64_t blocks, peak, at = bucket->start_ns;
+	struct ms_sums wanted = { 0 };
+
+	peak = live_after(m, choice, first, &blocks);
+	for (size_t n = first + 1; n <= end; n++) {
+		uint64_t bytes = live_after(m, choice, n, &blocks);
+
+		if (bytes > peak) {
+			peak = bytes;
+			at = m->events[n - 1].at_ns;
+		}
+	}
+	SAME(bucket->peak_bytes, peak, "the peak of a bucket");
+	SAME(bucket->peak_at_ns, at, "its time");
+	SAME(bucket->sums.live_bytes, live_after(m, choice, end, &blocks), "live bytes");
+	SAME(bucket->sums.live_blocks, blocks, "live blocks");
+	model_calls(m, choice, first, end, &wanted);
+	SAME(bucket->sums.allocations, wanted.allocations, "allocations");
+	SAME(bucket->sums.reallocations, wanted.reallocations, "reallocations");
+	SAME(bucket->sums.frees, wanted.frees, "frees");
+	SAME(bucket->sums.failed, wanted.failed, "failed");
+	SAME(bucket->sums.unmatched, wanted.unmatched, "unmatched");
+	SAME(bucket->sums.allocated, wanted.allocated, "allocated");
+	SAME(bucket->sums.freed, wanted.freed, "freed");
+	SAME(bucket->sums.overwritten_blocks, wanted.overwritten_blocks, "overwritten");
+}
+
+static void check_series(const struct fixture *f, struct choice choice)
+{
+	struct ms_chosen chosen = { prepare, wants, &choice };
+	uint64_t end = ms_series_end_ns(f->store, f->log),
+		 from = rnd(3) ? 0 : rnd(end + 1);
+	struct ms_series_options options = {
+		.pass = { .store = f->store,
+			  .chosen = choice.thread || choice.stack ? &chosen : NULL },
+		.from_ns = from,
+		.to_ns = rnd(3) ? end : from + rnd(end - from + 1),
+		.buckets = (size_t)(1 + rnd(40)),
+	};
+	struct ms_series series;
+	uint64_t next = from;
+
+	ck_assert_int_eq(ms_series_init(&series, &options, NULL), MS_OK);
+	for (size_t i = 0; i < series.count; i++) {
+		SAME(series.buckets[i].start_ns, next, "where a bucket begins");
+		ck_assert_uint_le(next, series.buckets[i].end_ns);
+		check_bucket(&f->model, &choice, &series.buckets[i]);
+		next = series.buckets[i].end_ns + 1;
+	}
+	SAME(next - 1, options.to_ns, "the end of the last bucket");
+	ck_assert(!options.pass.chosen || choice.prepared);
+	ms_series_release(&series);
+}
+
+START_TEST(series_equal_the_model)
+{
+	for (uint64_t i = 0; i < RUNS; i++) {
+		struct fixture *f = fixture_new(seed + 1);
+
+		check_series(f, (struct choice){ 0 });
+		check_series(f, (struct choice){ .thread = 1 + (uint32_t)rnd(THREADS) });
+		check_series(f, (struct choice){ .stack = 1 + (uint32_t)rnd(STACKS) });
+		fixture_free(f);
+	}
+}
+END_TEST
+
+/* What buckets sum up to is what a snapshot of the end says. */
+START_TEST(buckets_sum_up_to_the_totals)
+{
+	struct ms_instant_at at = { .instant = MS_AT_END };
+
+	for (uint64_t i = 0; i < RUNS; i++) {
+		struct fixture *f = fixture_new(seed + 1);
+		struct ms_series_options options = {
+			.pass = { .store = f->store },
+			.to_ns = ms_series_end_ns(f->store, f->log),
+			.buckets = (size_t)(1 + rnd(100)),
+		};
+		struct ms_sums sum = { 0 };
+		struct ms_snapshot *snapshot;
+		const struct ms_totals *t;
+		struct ms_series series;
+		uint64_t peak = 0, peak_at = 0;
+
+		ck_assert_int_eq(ms_snapshot_new(&snapshot, f->store, &at, NULL, NULL),
+				 MS_OK);
+		t = ms_snapshot_totals(snapshot);
+		ck_assert_int_eq(ms_series_init(&series, &options, NULL), MS_OK);
+		for (size_t b = 0; b < series.count; b++) {
+			const struct ms_bucket *bucket = &series.buckets[b];
+
+			sum.allocations += bucket->sums.allocations;
+			sum.reallocations += bucket->sums.reallocations;
+			sum.frees += bucket->sums.frees;
+			sum.failed += bucket->sums.failed;
+			sum.unmatched += bucket->sums.unmatched;
+			sum.allocated += bucket->sums.allocated;
+			sum.freed += bucket->sums.freed;
+			sum.overwritten_bytes += bucket->sums.overwritten_bytes;
+			if (bucket->peak_bytes > peak) {
+				peak = bucket->peak_bytes;
+				peak_at = bucket->peak_at_ns;
+			}
+		}
+		SAME(sum.allocations, t->total_allocations, "allocations");
+		SAME(sum.reallocations, t->total_reallocations, "reallocations");
+		SAME(sum.frees, t->total_deallocations, "deallocations");
+		SAME(sum.failed, t->failed_allocations, "failed");
+		SAME(sum.unmatched, t->unmatched_deallocations, "unmatched");
+		SAME(sum.allocated, t->total_allocated, "allocated");
+		SAME(sum.freed, t->total_deallocated, "deallocated");
+		SAME(sum.overwritten_bytes, t->overwritten_bytes, "overwritten");
+		SAME(peak, t->peak_memory, "the peak");
+		SAME(peak_at, t->peak_at_ns, "its time");
+		ms_series_release(&series);
+		ms_snapshot_free(snapshot);
+		fixture_free(f);
+	}
+}
+END_TEST
+
+static double weight_of(uint64_t mean, uint64_t size)
+{
+	double n = size ? (double)size : 1;
+
+	return 1 / (1 - exp(-n / (double)mean));
+}
+
+START_TEST(a_series_of_samples_is_estimated)
+{
+	struct fixture *f = fixture_new(seed + 1);
+	const struct timeline_model *m = &f->model;
+	struct ms_series_options options = {
+		.pass = { .store = f->store, .sample_bytes = 100 },
+		.to_ns = ms_series_end_ns(f->store, f->log),
+		.buckets = 1,
+	};
+	double bytes = 0, blocks = 0, variance = 0;
+	struct ms_series series;
+
+	ck_assert_int_eq(ms_series_init(&series, &options, NULL), MS_OK);
+	for (size_t i = 0; i < m->block_count; i++) {
+		double w = weight_of(100, m->blocks[i].made.size);
+
+		if (m->blocks[i].fate != TM_LIVES)
+			continue;
+		blocks += w;
+		bytes += w * (double)m->blocks[i].made.size;
+		variance += w * (w - 1);
+	}
+	ck_assert_double_eq_tol((double)series.buckets[0].sums.live_bytes, bytes, 1);
+	ck_assert_double_eq_tol((double)series.buckets[0].sums.live_blocks, blocks, 1);
+	ck_assert_double_eq_tol(series.buckets[0].sums.live_blocks_variance, variance,
+				1e-6 * variance + 1e-3);
+	ms_series_release(&series);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_series_takes_the_last_sample_of_resident_memory)
+{
+	struct ms_sample samples[] = { { .at_ns = 20, .resident_bytes = 3 },
+				       { .at_ns = 0, .resident_bytes = 1 },
+				       { .at_ns = 9, .resident_bytes = 2 },
+				       { .at_ns = 500, .resident_bytes = 4 } };
+	struct fixture *f = fixture_new(seed + 1);
+	struct ms_series_options options = {
+		.pass = { .store = f->store }, .meta = f->meta, .to_ns = 29, .buckets = 3
+	};
+	struct ms_series series;
+
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_int_eq(ms_metadata_add_sample(f->meta, &samples[i]), MS_OK);
+	ck_assert_int_eq(ms_series_init(&series, &options, NULL), MS_OK);
+	ck_assert_uint_eq(series.count, 3);
+	ck_assert_uint_eq(series.buckets[0].resident_bytes, 2);
+	ck_assert(!series.buckets[1].has_resident);
+	ck_assert_uint_eq(series.buckets[2].resident_bytes, 3);
+	ms_series_release(&series);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(a_series_says_what_makes_no_sense)
+{
+	struct fixture *f = fixture_new(seed + 1);
+	struct ms_series_options options = {
+		.pass = { .store = f->store }, .from_ns = 10, .to_ns = 9, .buckets = 3
+	};
+	struct ms_error err = { "" };
+	struct ms_series series;
+
+	ck_assert_int_eq(ms_series_init(&series, &options, &err), MS_EUSAGE);
+	ck_assert_str_ne(err.text, "");
+	options.to_ns = 11;
+	options.buckets = 0;
+	ck_assert_int_eq(ms_series_init(&series, &options, &err), MS_EUSAGE);
+	options.buckets = 1000;
+	ck_assert_int_eq(ms_series_init(&series, &options, &err), MS_OK);
+	ck_assert_uint_eq(series.count, 2);
+	ms_series_release(&series);
+	options.from_ns = 0;
+	options.to_ns = UINT64_MAX;
+	ck_assert_int_eq(ms_series_init(&series, &options, &err), MS_OK);
+	ck_assert_uint_eq(series.count, 1000);
+	ck_assert_uint_eq(series.buckets[999].end_ns, UINT64_MAX);
+	ms_series_release(&series);
+	fixture_free(f);
+}
+END_TEST
+
+/* --- lifetimes, sizes, flows ----------------------------------------------------------
+ */
+
+static unsigned lived_class(const struct tm_block *block)
+{
+	static const uint64_t limits[] = { 1000000, 10000000, 100000000, 1000000000,
+					   10000000000 };
+	unsigned c = 0;
+
+	if (block->fate == TM_LIVES)
+		return MS_LIVED_STILL;
+	if (block->fate == TM_OVERWRITTEN)
+		return MS_LIVED_UNKNOWN;
+	while (c < 5 && block->ended.at_ns - block->made.at_ns >= limits[c])
+		c++;
+	return c;
+}
+
+static uint32_t lived_key(enum ms_lived_by by, const struct ms_event *made)
+{
+	uint32_t bits = 0;
+
+	if (by == MS_LIVED_BY_STACK)
+		return made->stack;
+	if (by == MS_LIVED_BY_THREAD)
+		return made->thread;
+	for (uint64_t size = made->size; size; size >>= 1)
+		bits++;
+	return bits;
+}
+
+static void check_lived(const struct timeline_model *m, const struct ms_lived *lived,
+			enum ms_lived_by by, uint32_t key)
+{
+	for (unsigned c = 0; c < MS_LIVED_CLASSES; c++) {
+		uint64_t blocks = 0, bytes = 0;
+
+		for (size_t i = 0; i < m->block_count; i++) {
+			if (lived_class(&m->blocks[i]) != c ||
+			    (by && lived_key(by, &m->blocks[i].made) != key))
+				continue;
+			blocks++;
+			bytes += m->blocks[i].made.size;
+		}
+		SAME(lived->blocks[c], blocks, "blocks of a lifetime");
+		SAME(lived->bytes[c], bytes, "bytes of a lifetime");
+	}
+}
+
+START_TEST(lifetimes_equal_the_model)
+{
+	for (uint64_t i = 0; i < RUNS; i++) {
+		struct fixture *f = fixture_new(seed + 1);
+		struct ms_pass pass = { .store = f->store, .to_ns = UINT64_MAX };
+
+		for (int by = MS_LIVED_BY_NONE; by <= MS_LIVED_BY_SIZE; by++) {
+			struct ms_lifetimes lifetimes;
+			struct ms_lived sum = { 0 };
+
+			ck_assert_int_eq(ms_lifetimes_init(&lifetimes, &pass,
+							   (enum ms_lived_by)by, NULL, 0,
+							   NULL),
+					 MS_OK);
+			check_lived(&f->model, &lifetimes.all, MS_LIVED_BY_NONE, 0);
+			for (size_t r = 0; r < lifetimes.count; r++) {
+				check_lived(&f->model, &lifetimes.rows[r].lived,
+					    (enum ms_lived_by)by, lifetimes.rows[r].key);
+				ms_lived_add(&sum, &lifetimes.rows[r].lived);
+			}
+			if (by)
+				check_lived(&f->model, &sum, MS_LIVED_BY_NONE, 0);
+			ms_lifetimes_release(&lifetimes);
+		}
+		fixture_free(f);
+	}
+}
+END_TEST
+
+START_TEST(folded_pairs_have_lifetimes)
+{
+	const struct ms_folded folded[] = {
+		{ .stack = 1, .blocks = 3, .bytes = 30, .lifetimes = { 3 } },
+		{ .stack = 9, .blocks = 5, .bytes = 70, .lifetimes = { 4, 1 } },
+	};
+	struct fixture *f = fixture_new(seed + 1);
+	struct ms_pass pass = { .store = f->store, .to_ns = UINT64_MAX };
+	struct ms_lifetimes plain, with, threads;
+
+	ck_assert_int_eq(
+		ms_lifetimes_init(&plain, &pass, MS_LIVED_BY_STACK, NULL, 0, NULL),
+		MS_OK);
+	ck_assert_int_eq(
+		ms_lifetimes_init(&with, &pass, MS_LIVED_BY_STACK, folded, 2, NULL),
+		MS_OK);
+	ck_assert_int_eq(
+		ms_lifetimes_init(&threads, &pass, MS_LIVED_BY_THREAD, folded, 2, NULL),
+		MS_OK);
+	ck_assert_uint_eq(with.all.blocks[0], plain.all.blocks[0] + 7);
+	ck_assert_uint_eq(with.all.blocks[1], plain.all.blocks[1] + 1);
+	ck_assert_uint_eq(with.all.culled_bytes, 100);
+	ck_assert_uint_eq(with.all.bytes[0], plain.all.bytes[0] + 30);
+	ck_assert_uint_eq(with.all.no_bytes, 3);
+	ck_assert_uint_eq(with.all.no_blocks, 0);
+	ck_assert_uint_eq(with.rows[with.count - 1].key, 9);
+	ck_assert_uint_eq(with.rows[with.count - 1].lived.blocks[1], 1);
+	ck_assert_uint_eq(threads.rows[0].lived.no_blocks, 3);
+	ms_lifetimes_release(&plain);
+	ms_lifetimes_release(&with);
+	ms_lifetimes_release(&threads);
+	fixture_free(f);
+}
+END_TEST
+
+START_TEST(sizes_equal_the_model)
+{
+	for (uint64_t i = 0; i < RUNS; i++) {
+		struct fixture *f = fixture_new(seed + 1);
+		const struct timeline_model *m = &f->model;
+		struct choice choice = { .thread = (uint32_t)rnd(THREADS + 1) };
+		struct ms_chosen chosen = { prepare, wants, &choice };
+		struct ms_pass pass = { .store = f->store,
+					.to_ns = UINT64_MAX,
+					.chosen = choice.thread ? &chosen : NULL };
+		struct ms_sizes sizes;
+		uint64_t sum = 0, wanted = 0;
+
+		ck_assert_int_eq(ms_sizes_init(&sizes, &pass, NULL), MS_OK);
+		for (size_t r = 0; r < sizes.count; r++) {
+			uint64_t blocks = 0, live = 0;
+
+			for (size_t b = 0; b < m->block_count; b++) {
+				bool is = m->blocks[b].made.size == sizes.rows[r].size &&
+					  model_wants(&choice, &m->blocks[b].made);
+
+				blocks += is;
+				live += is && m->blocks[b].fate == TM_LIVES;
+			}
+			SAME(sizes.rows[r].blocks, blocks, "blocks of a size");
+			SAME(sizes.rows[r].live_blocks, live, "live blocks of a size");
+			ck_assert(r == 0 ||
+				  sizes.rows[r].blocks <= sizes.rows[r - 1].blocks);
+			sum += blocks;
+		}
+		for (size_t b = 0; b < m->block_count; b++)
+			wanted += model_wants(&choice, &m->blocks[b].made);
+		SAME(sum, wanted, "blocks of all sizes");
+		ms_sizes_release(&sizes);
+		fixture_free(f);
+	}
+}
+END_TEST
+
+static void check_flow(const struct timeline_model *m, const struct ms_flow *flow)
+{
+	struct choice choice = { .thread = flow->thread };
+	uint64_t own = 0, of_others = 0, by_others = 0, unmatched = 0, peak = 0, at = 0;
+	uint64_t blocks;
+
+	for (size_t i = 0; i < m->block_count; i++) {
+		const struct tm_block *b = &m->blocks[i];
+		bool made = b->made.thread == flow->thread;
+		bool ended = b->ended.thread == flow->thread;
+
+		if (b->fate == TM_LIVES || b->fate == TM_OVERWRITTEN)
+			continue;
+		own += made && ended;
+		of_others += !made && ended;
+		by_others += made && !ended;
+	}
+	for (size_t i = 0; i < m->event_count; i++) {
+		uint64_t live = live_after(m, &choice, i + 1, &blocks);
+
+		unmatched += m->unmatched[i] && m->events[i].thread == flow->thread;
+		if (live > peak) {
+			peak = live;
+			at = m->events[i].at_ns;
+		}
+	}
+	SAME(flow->own, own, "blocks that a thread freed for itself");
+	SAME(flow->of_others, of_others, "for others");
+	SAME(flow->by_others, by_others, "that others freed for it");
+	SAME(flow->unmatched, unmatched, "unknown ones");
+	SAME(flow->live_bytes, live_after(m, &choice, m->event_count, &blocks), "live");
+	SAME(flow->live_blocks, blocks, "live blocks");
+	SAME(flow->peak_bytes, peak, "a thread's peak");
+	SAME(flow->peak_at_ns, at, "its time");
+}
+
+START_TEST(flows_equal_the_model)
+{
+	for (uint64_t i = 0; i < RUNS; i++) {
+		struct fixture *f = fixture_new(seed + 1);
+		struct ms_pass pass = { .store = f->store, .to_ns = UINT64_MAX };
+		struct ms_flows flows;
+
+		ck_assert_int_eq(ms_flows_init(&flows, &pass, NULL), MS_OK);
+		ck_assert_uint_gt(flows.count, 0);
+		for (size_t r = 0; r < flows.count; r++) {
+			check_flow(&f->model, &flows.rows[r]);
+			ck_assert_ptr_eq(ms_flows_of(&flows, flows.rows[r].thread),
+					 &flows.rows[r]);
+		}
+		ck_assert_ptr_null(ms_flows_of(&flows, 77));
+		ms_flows_release(&flows);
+		fixture_free(f);
+	}
+}
+END_TEST
+
+/* --- owners ---------------------------------------------------------------------------
+ */
+
+static bool model_has(const struct tm_block *block, uint64_t address, bool inside)
+{
+	uint64_t size = block->made.size ? block->made.size : 1;
+
+	return inside ? address >= block->made.address &&
+				address < block->made.address + size
+		      : address == block->made.address;
+}
+
+static void check_owners(const struct fixture *f, uint64_t address, bool inside)
+{
+	static const enum ms_owner_end ends[] = { [TM_LIVES] = MS_OWNER_LIVES,
+						  [TM_FREED] = MS_OWNER_FREED,
+						  [TM_MOVED] = MS_OWNER_MOVED,
+						  [TM_OVERWRITTEN] =
+							  MS_OWNER_OVERWRITTEN };
+	const struct timeline_model *m = &f->model;
+	struct ms_owners owners;
+	size_t n = 0;
+
+	ck_assert_int_eq(ms_owners_init(&owners, f->store, address, inside, NULL, NULL),
+			 MS_OK);
+	for (size_t i = 0; i < m->block_count; i++) {
+		const struct tm_block *b = &m->blocks[i];
+		const struct ms_owner *owner = &owners.items[n];
+
+		if (!model_has(b, address, inside))
+			continue;
+		ck_assert_msg(n++ < owners.count, "seed %llu: owners are missing",
+			      (unsigned long long)seed);
+		SAME(owner->block.at_ns, b->made.at_ns, "when an owner began");
+		SAME(owner->block.address, b->made.address, "its address");
+		SAME(owner->block.size, b->made.size, "its size");
+		SAME(owner->block.thread, b->made.thread, "its thread");
+		SAME(owner->end, ends[b->fate], "how it ended");
+		SAME(owner->moved_from, b->moved_from, "where it came from");
+		if (b->fate == TM_LIVES)
+			continue;
+		SAME(owner->ended.at_ns, b->ended.at_ns, "when it ended");
+		SAME(owner->ended.thread, b->ended.thread, "who ended it");
+		SAME(owner->moved_to, b->fate == TM_MOVED ? b->ended.address : 0,
+		     "where it went");
+	}
+	SAME(owners.count, n, "the number of owners");
+	n = 0;
+	for (size_t i = 0; i < m->event_count; i++)
+		n += m->unmatched[i] && m->events[i].class == MS_CLASS_FREE &&
+		     m->events[i].address == address;
+	SAME(owners.unmatched, n, "frees of nothing");
+	ms_owners_release(&owners);
+}
+
+START_TEST(owners_equal_the_model)
+{
+	for (uint64_t i = 0; i < RUNS; i++) {
+		struct fixture *f = fixture_new(seed + 1);
+
+		for (unsigned a = 0; a < POOL; a++) {
+			check_owners(f, POOL_BASE + a * STEP, false);
+			check_owners(f, POOL_BASE + a * STEP, true);
+			check_owners(f, POOL_BASE + a * STEP + rnd(STEP), true);
+		}
+		fixture_free(f);
+	}
+}
+END_TEST
+
+/* More reallocs of one address than are searched for one by one. */
+START_TEST(an_address_that_is_reallocated_a_thousand_times)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct ms_owners owners;
+	struct log_builder lb;
+
+	ck_assert(f != NULL);
+	lb_init(&lb);
+	lb_event(&lb, 1, AT(1), MS_EVENT_MALLOC, 0x1000, 1, 0);
+	for (uint64_t i = 1; i <= 1000; i++) {
+		lb_event(&lb, 1, AT(10 * i), MS_EVENT_REALLOC_BEGIN, 0x1000, 0, 0);
+		lb_event(&lb, 1, AT(10 * i + 5), MS_EVENT_REALLOC_END, 0x1000, i, 0);
+	}
+	lb_end(&lb, AT(20000));
+	fixture_open(f, &lb);
+	ck_assert_int_eq(ms_owners_init(&owners, f->store, 0x1000, false, NULL, NULL),
+			 MS_OK);
+	ck_assert_uint_eq(owners.count, 1001);
+	ck_assert_uint_eq(owners.items[1000].block.size, 1000);
+	ck_assert_uint_eq(owners.items[1000].moved_from, 0x1000);
+	ck_assert_int_eq(owners.items[999].end, MS_OWNER_MOVED);
+	ck_assert_int_eq(owners.items[1000].end, MS_OWNER_LIVES);
+	ms_owners_release(&owners);
+	fixture_free(f);
+}
+END_TEST
+
+/* --- memory ---------------------------------------------------------------------------
+ */
+
+static ms_status make_series(struct fixture *f)
+{
+	struct ms_series_options options = { .pass = { .store = f->store },
+					     .meta = f->meta,
+					     .to_ns = 1000,
+					     .buckets = 10 };
+	struct ms_series series;
+	ms_status status = ms_series_init(&series, &options, NULL);
+
+	ms_series_release(&series);
+	return status;
+}
+
+static ms_status make_lifetimes(struct fixture *f)
+{
+	struct ms_pass pass = { .store = f->store, .to_ns = UINT64_MAX };
+	const struct ms_folded folded = { .stack = 99, .blocks = 1, .lifetimes = { 1 } };
+	struct ms_lifetimes lifetimes;
+	ms_status status =
+		ms_lifetimes_init(&lifetimes, &pass, MS_LIVED_BY_STACK, &folded, 1, NULL);
+
+	ms_lifetimes_release(&lifetimes);
+	return status;
+}
+
+static ms_status make_sizes(struct fixture *f)
+{
+	struct ms_pass pass = { .store = f->store, .to_ns = UINT64_MAX };
+	struct ms_sizes sizes;
+	ms_status status = ms_sizes_init(&sizes, &pass, NULL);
+
+	ms_sizes_release(&sizes);
+	return status;
+}
+
+static ms_status make_flows(struct fixture *f)
+{
+	struct ms_pass pass = { .store = f->store, .to_ns = UINT64_MAX };
+	struct ms_flows flows;
+	ms_status status = ms_flows_init(&flows, &pass, NULL);
+
+	ms_flows_release(&flows);
+	return status;
+}
+
+static ms_status make_owners(struct fixture *f)
+{
+	struct ms_owners owners;
+	ms_status status =
+		ms_owners_init(&owners, f->store, POOL_BASE + STEP, false, NULL, NULL);
+
+	ms_owners_release(&owners);
+	if (status == MS_OK)
+		status = ms_owners_init(&owners, f->store, POOL_BASE + STEP, true, NULL,
+					NULL);
+	ms_owners_release(&owners);
+	return status;
+}
+
+typedef ms_status make_fn(struct fixture *f);
+
+static make_fn *const makers[] = { make_series, make_lifetimes, make_sizes, make_flows,
+				   make_owners };
+
+START_TEST(every_failing_allocation_is_told)
+{
+	struct fixture *f = fixture_new(seed + 1);
+	ms_status status = MS_ENOMEM;
+	unsigned long n;
+
+	for (n = 1; status != MS_OK; n++) {
+		ms_alloc_fail_at(n);
+		status = makers[_i](f);
+		ms_alloc_fail_at(0);
+		ck_assert(status == MS_OK || status == MS_ENOMEM);
+	}
+	ck_assert_uint_gt(n, 5);
+	fixture_free(f);
+}
+END_TEST
+
+int main(void)
+{
+	const char *given = getenv("MS_TEST_SEED");
+	Suite *suite = suite_create("timeline");
+	TCase *tcase = tcase_create("timeline");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+	printf("check_timeline: MS_TEST_SEED=%llu\n", (unsigned long long)seed);
+	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, series_equal_the_model);
+	tcase_add_test(tcase, buckets_sum_up_to_the_totals);
+	tcase_add_test(tcase, a_series_of_samples_is_estimated);
+	tcase_add_test(tcase, a_series_takes_the_last_sample_of_resident_memory);
+	tcase_add_test(tcase, a_series_says_what_makes_no_sense);
+	tcase_add_test(tcase, lifetimes_equal_the_model);
+	tcase_add_test(tcase, folded_pairs_have_lifetimes);
+	tcase_add_test(tcase, sizes_equal_the_model);
+	tcase_add_test(tcase, flows_equal_the_model);
+	tcase_add_test(tcase, owners_equal_the_model);
+	tcase_add_test(tcase, an_address_that_is_reallocated_a_thousand_times);
+	tcase_add_loop_test(tcase, every_failing_allocation_is_told, 0,
+			    (int)(sizeof(makers) / sizeof(makers[0])));
+	suite_add_tcase(suite, tcase);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
