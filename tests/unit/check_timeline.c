@@ -150,17 +150,17 @@ static void fixture_free(struct fixture *f)
 
 struct choice { /* 0: any */
 	uint32_t thread, stack;
-	unsigned prepared;
 };
+
+static unsigned prepared; /* calls of prepare() */
 
 static ms_status prepare(void *context, const struct ms_event *event,
 			 struct ms_error *err)
 {
-	struct choice *choice = context;
-
+	(void)context;
 	(void)event;
 	(void)err;
-	choice->prepared++;
+	prepared++;
 	return MS_OK;
 }
 
@@ -292,7 +292,6 @@ static void check_series(const struct fixture *f, struct choice choice)
 		next = series.buckets[i].end_ns + 1;
 	}
 	SAME(next - 1, options.to_ns, "the end of the last bucket");
-	ck_assert(!options.pass.chosen || choice.prepared);
 	ms_series_release(&series);
 }
 
@@ -306,6 +305,7 @@ START_TEST(series_equal_the_model)
 		check_series(f, (struct choice){ .stack = 1 + (uint32_t)rnd(STACKS) });
 		fixture_free(f);
 	}
+	ck_assert_uint_gt(prepared, 0);
 }
 END_TEST
 
