@@ -10,6 +10,7 @@
 #include <memscope/metadata.h>
 #include <memscope/query.h>
 #include <memscope/snapshot.h>
+#include <memscope/timeline.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +26,11 @@ enum cli_command_id {
 	CLI_INFO,
 	CLI_SNAPSHOT,
 	CLI_DIFF,
+	CLI_TIMELINE,
+	CLI_LIFETIMES,
+	CLI_SIZES,
+	CLI_THREADS,
+	CLI_MODULES,
 	CLI_DUMP,
 	CLI_QUERY,
 	CLI_INDEX,
@@ -63,6 +69,11 @@ struct cli_options { /* what the command line said; zero: the defaults */
 		const char *sql, *file, *preset, *show; /* NULL: not asked for */
 		bool list, schema;
 	} query;
+	unsigned buckets; /* timeline */
+	uint64_t pointer;
+	bool events, has_pointer, inside;
+	enum memscope_lifetimes_by lifetimes_by;
+	enum memscope_lifetimes_sort lifetimes_sort;
 
 	const char *output;  /* record, symbols */
 	const char *library; /* record */
@@ -119,6 +130,24 @@ bool cli_set_debug_dir(struct cli_options *options, const char *value);
 bool cli_set_debuginfod(struct cli_options *options, const char *value);
 /* All of the filter: --from and --to are of blocks. */
 struct memscope_filter cli_filter(const struct cli_options *options);
+
+/* --- option_values.c -------------------------------------------------------------------
+ */
+
+/* The place of text among count names, or -1. */
+int cli_name_index(const char *const *names, size_t count, const char *text);
+/* A number that fits: false when value is none. */
+bool cli_parse_unsigned(const char *value, unsigned *number);
+
+/* --- timeline_options.c ----------------------------------------------------------------
+ */
+
+bool cli_set_buckets(struct cli_options *options, const char *value);
+bool cli_set_events(struct cli_options *options, const char *value);
+bool cli_set_pointer(struct cli_options *options, const char *value);
+bool cli_set_inside(struct cli_options *options, const char *value);
+bool cli_set_lifetimes_by(struct cli_options *options, const char *value);
+bool cli_set_lifetimes_sort(struct cli_options *options, const char *value);
 
 /* --- terminal.c ------------------------------------------------------------------------
  */
@@ -179,6 +208,11 @@ int cli_snapshot(const struct cli_options *options);
 int cli_diff(const struct cli_options *options);
 int cli_dump(const struct cli_options *options);
 int cli_query(const struct cli_options *options);
+int cli_timeline(const struct cli_options *options);
+int cli_lifetimes(const struct cli_options *options);
+int cli_sizes(const struct cli_options *options);
+int cli_threads(const struct cli_options *options);
+int cli_modules(const struct cli_options *options);
 int cli_index(const struct cli_options *options);
 int cli_symbols(const struct cli_options *options);
 int cli_record(const struct cli_options *options);

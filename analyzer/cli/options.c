@@ -12,9 +12,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define BIT(command) (1u << (command))
+/* Their filters choose blocks by how they were made. */
+#define CHOOSING  (BIT(CLI_TIMELINE) | BIT(CLI_LIFETIMES) | BIT(CLI_SIZES))
+#define OVER_TIME (CHOOSING | BIT(CLI_THREADS) | BIT(CLI_MODULES))
 #define READERS                                                                 \
 	(BIT(CLI_SUMMARY) | BIT(CLI_INFO) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | \
-	 BIT(CLI_DUMP) | BIT(CLI_QUERY))
+	 BIT(CLI_DUMP) | BIT(CLI_QUERY) | OVER_TIME)
 /* which look for names of functions */
 #define NAMERS (READERS | BIT(CLI_SYMBOLS))
 /* whose options choose blocks */
@@ -43,20 +46,10 @@ const char *cli_parse_message(void)
 /* --- values
  * ----------------------------------------------------------------------------- */
 
-/* The place of text among count names, or -1. */
-static int name_index(const char *const *names, size_t count, const char *text)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(names[i], text) == 0)
-			return (int)i;
-	}
-	return -1;
-}
-
 static bool set_format(struct cli_options *o, const char *value)
 {
 	static const char *const names[] = { "text", "json", "csv" };
-	int i = name_index(names, COUNT(names), value);
+	int i = cli_name_index(names, COUNT(names), value);
 
 	o->format = (enum memscope_format)i;
 	return i >= 0;
@@ -65,7 +58,7 @@ static bool set_format(struct cli_options *o, const char *value)
 static bool set_colour(struct cli_options *o, const char *value)
 {
 	static const char *const names[] = { "auto", "always", "never" };
-	int i = name_index(names, COUNT(names), value);
+	int i = cli_name_index(names, COUNT(names), value);
 
 	o->colour = (enum cli_colour)i;
 	return i >= 0;
@@ -75,7 +68,7 @@ static bool set_sort(struct cli_options *o, const char *value)
 {
 	static const char *const names[] = { "peak", "live", "allocated", "calls",
 					     "temporary" };
-	int i = name_index(names, COUNT(names), value);
+	int i = cli_name_index(names, COUNT(names), value);
 
 	o->sort = (enum memscope_sort)(i + 1); /* 0: the command's default */
 	return i >= 0;
@@ -86,7 +79,7 @@ static bool set_by(struct cli_options *o, const char *value)
 	static const char *const names[] = { "site",   "stack", "thread",
 					     "module", "size",	"function",
 					     "file",   "kind",	"age" };
-	int i = name_index(names, COUNT(names), value);
+	int i = cli_name_index(names, COUNT(names), value);
 
 	o->by = (enum memscope_group)i;
 	return i >= 0;
@@ -99,26 +92,16 @@ static bool set_blocks(struct cli_options *o, const char *value)
 	return true;
 }
 
-static bool parse_unsigned(const char *value, unsigned *number)
-{
-	uint64_t wide;
-
-	if (!ms_parse_number(value, &wide) || wide > UINT_MAX)
-		return false;
-	*number = (unsigned)wide;
-	return true;
-}
-
 static bool set_width(struct cli_options *o, const char *value)
 {
 	o->has_width = true;
-	return parse_unsigned(value, &o->width);
+	return cli_parse_unsigned(value, &o->width);
 }
 
 /* Zero is the library's "default": there, no limit is a large number. */
 static bool set_top(struct cli_options *o, const char *value)
 {
-	bool good = parse_unsigned(value, &o->top);
+	bool good = cli_parse_unsigned(value, &o->top);
 
 	o->top = o->top ? o->top : UINT_MAX;
 	return good;
@@ -126,7 +109,7 @@ static bool set_top(struct cli_options *o, const char *value)
 
 static bool set_depth(struct cli_options *o, const char *value)
 {
-	bool good = parse_unsigned(value, &o->depth);
+	bool good = cli_parse_unsigned(value, &o->depth);
 
 	o->depth = o->depth ? o->depth : UINT_MAX;
 	return good;
@@ -186,7 +169,7 @@ static bool set_no_index(struct cli_options *o, const char *value)
 
 static bool set_threads(struct cli_options *o, const char *value)
 {
-	return parse_unsigned(value, &o->threads) && o->threads > 0;
+	return cli_parse_unsigned(value, &o->threads) && o->threads > 0;
 }
 
 static bool set_help(struct cli_options *o, const char *value)
@@ -235,7 +218,7 @@ static bool set_how(struct cli_options *o, const char *value)
 {
 	static const char *const names[] = { "full", "fp", "none" };
 
-	return name_index(names, COUNT(names), value) >= 0 &&
+	return cli_name_index(names, COUNT(names), value) >= 0 &&
 	       add_setting(o, "MEMSCOPE_STACKS", value);
 }
 
@@ -243,7 +226,7 @@ static bool set_mode(struct cli_options *o, const char *value)
 {
 	static const char *const names[] = { "full", "cull", "sample", "counters" };
 
-	return name_index(names, COUNT(names), value) >= 0 &&
+	return cli_name_index(names, COUNT(names), value) >= 0 &&
 	       add_setting(o, "MEMSCOPE_MODE", value);
 }
 
@@ -266,7 +249,8 @@ static bool set_record_depth(struct cli_options *o, const char *value)
 {
 	unsigned depth;
 
-	return parse_unsigned(value, &depth) && add_setting(o, "MEMSCOPE_DEPTH", value);
+	return cli_parse_unsigned(value, &depth) &&
+	       add_setting(o, "MEMSCOPE_DEPTH", value);
 }
 
 static bool set_no_free_stacks(struct cli_options *o, const char *value)
@@ -292,7 +276,7 @@ static bool set_follow(struct cli_options *o, const char *value)
 	static const char *const names[] = { "none", "fork", "exec", "fork,exec",
 					     "exec,fork" };
 
-	return name_index(names, COUNT(names), value) >= 0 &&
+	return cli_name_index(names, COUNT(names), value) >= 0 &&
 	       add_setting(o, "MEMSCOPE_FOLLOW", value);
 }
 
@@ -347,36 +331,56 @@ static const struct option table[] = {
 	{ "blocks", 0, NULL, "every live block instead of groups, the largest first",
 	  BIT(CLI_SNAPSHOT), set_blocks },
 	{ "top", 'n', "N", "show N sites or rows; 0: all",
-	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF), set_top },
+	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_LIFETIMES) |
+		  BIT(CLI_SIZES),
+	  set_top },
 	{ "depth", 'd', "N", "frames of each stack; 0: all",
 	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF), set_depth },
 	{ "windows", 0, NULL, "list every window of the log", BIT(CLI_INFO),
 	  set_windows },
+	{ "buckets", 'b', "N", "how many equal parts (60)", BIT(CLI_TIMELINE),
+	  cli_set_buckets },
+	{ "events", 'e', NULL, "the events of the time instead, as dump has them",
+	  BIT(CLI_TIMELINE), cli_set_events },
+	{ "pointer", 'p', "ADDRESS", "the life of an address instead: who had it",
+	  BIT(CLI_TIMELINE), cli_set_pointer },
+	{ "inside", 0, NULL, "of --pointer: what contains the address, too",
+	  BIT(CLI_TIMELINE), cli_set_inside },
+	{ "by", 'b', "GROUP", "site (default), stack, thread, size or none",
+	  BIT(CLI_LIFETIMES), cli_set_lifetimes_by },
+	{ "sort", 's', "ORDER",
+	  "blocks (default), bytes, short (below 1 ms) or live (bytes)",
+	  BIT(CLI_LIFETIMES), cli_set_lifetimes_sort },
+	{ "from", 0, "TIME", "begin at TIME (as snapshot's --at)", BIT(CLI_TIMELINE),
+	  set_from },
+	{ "to", 0, "TIME", "end at TIME", BIT(CLI_TIMELINE), set_to },
 	{ "from", 0, "TIME", "events at or after TIME only (as snapshot's --at)",
 	  BIT(CLI_DUMP), set_from },
 	{ "to", 0, "TIME", "events at or before TIME only", BIT(CLI_DUMP), set_to },
 	{ "from", 0, "TIME", "blocks made at or after TIME only (as --at)",
-	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT), set_from },
+	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_LIFETIMES) | BIT(CLI_SIZES),
+	  set_from },
 	{ "to", 0, "TIME", "blocks made at or before TIME only",
-	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT), set_to },
-	{ "thread", 't', "TID", "of that thread only (the kernel's id)", FILTERED,
-	  cli_set_thread },
-	{ "size", 0, "A..B", "of A to B bytes only; A.. and ..B too", FILTERED,
+	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_LIFETIMES) | BIT(CLI_SIZES),
+	  set_to },
+	{ "thread", 't', "TID", "of that thread only (the kernel's id)",
+	  FILTERED | CHOOSING, cli_set_thread },
+	{ "size", 0, "A..B", "of A to B bytes only; A.. and ..B too", FILTERED | CHOOSING,
 	  cli_set_size },
 	{ "site", 0, "REGEX", "only if the site, \"function file:line\", matches",
-	  FILTERED, cli_set_site },
-	{ "function", 0, "REGEX", "only if a function of the stack matches", FILTERED,
-	  cli_set_function },
-	{ "file", 0, "REGEX", "only if a source file of the stack matches", FILTERED,
-	  cli_set_file },
-	{ "module", 0, "REGEX", "only if a module of the stack matches", FILTERED,
-	  cli_set_module },
+	  FILTERED | CHOOSING, cli_set_site },
+	{ "function", 0, "REGEX", "only if a function of the stack matches",
+	  FILTERED | CHOOSING, cli_set_function },
+	{ "file", 0, "REGEX", "only if a source file of the stack matches",
+	  FILTERED | CHOOSING, cli_set_file },
+	{ "module", 0, "REGEX", "only if a module of the stack matches",
+	  FILTERED | CHOOSING, cli_set_module },
 	{ "live", 0, NULL, "blocks that are live only", ENDED, cli_set_live },
 	{ "freed", 0, NULL, "blocks that were freed only", ENDED, cli_set_freed },
 	{ "lifetime", 0, "A..B", "blocks that lived that long only, so far or in all",
 	  FILTERED, cli_set_lifetime },
-	{ "stacks", 0, NULL, "show the site of each event (text only)", BIT(CLI_DUMP),
-	  set_stacks },
+	{ "stacks", 0, NULL, "show the site of each event (text only)",
+	  BIT(CLI_DUMP) | BIT(CLI_TIMELINE), set_stacks },
 	{ "sql", 'e', "SQL", "the statements, ';' between them", BIT(CLI_QUERY),
 	  cli_set_sql },
 	{ "file", 0, "FILE", "a file of statements, - for standard input", BIT(CLI_QUERY),

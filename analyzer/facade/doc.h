@@ -47,6 +47,9 @@ void ms_doc_culled(struct ms_doc *doc, json_t *object, const struct ms_trace *tr
 void ms_doc_lost(struct ms_doc *doc, json_t *object, const struct ms_trace *traces,
 		 size_t count);
 void ms_doc_damage(struct ms_doc *doc, json_t *array, const struct ms_trace *trace);
+/* A module: its path, where it was, its build-id (info.c). */
+void ms_doc_module(struct ms_doc *doc, json_t *object, const struct ms_trace *trace,
+		   const struct ms_module *module);
 /* The threads' facts and figures; whole: of the whole recording. */
 void ms_doc_threads(struct ms_doc *doc, json_t *array, const struct ms_trace *trace,
 		    const struct ms_snapshot *snapshot, bool whole);

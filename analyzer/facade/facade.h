@@ -16,6 +16,7 @@
 #include <memscope/capture.h>
 #include <memscope/event_store.h>
 #include <memscope/snapshot.h>
+#include <memscope/timeline.h>
 
 struct ms_trace {
 	char *path;

@@ -66,27 +66,29 @@ static void add_build_id(struct ms_doc *doc, json_t *row, const struct ms_module
 	ms_strbuf_release(&text);
 }
 
+void ms_doc_module(struct ms_doc *doc, json_t *object, const struct ms_trace *trace,
+		   const struct ms_module *module)
+{
+	ms_doc_text(doc, object, "path", module->path);
+	ms_doc_hex(doc, object, "base", module->base);
+	ms_doc_hex(doc, object, "start", module->start);
+	ms_doc_hex(doc, object, "end", module->end);
+	ms_doc_u64(doc, object, "seen_ns", module->seen_ns);
+	ms_doc_value(doc, object, "gone_ns",
+		     module->gone_ns == UINT64_MAX ? json_null()
+						   : ms_json_number(module->gone_ns));
+	add_build_id(doc, object, module);
+	ms_doc_bool(doc, object, "file_differs",
+		    ms_metadata_module_file_differs(trace->meta, module->id));
+}
+
 static void add_modules(struct ms_doc *doc, json_t *array, const struct ms_trace *trace)
 {
 	size_t count;
 	const struct ms_module *modules = ms_metadata_modules(trace->meta, &count);
 
-	for (size_t i = 0; i < count; i++) {
-		json_t *row = ms_doc_append(doc, array);
-
-		ms_doc_text(doc, row, "path", modules[i].path);
-		ms_doc_hex(doc, row, "base", modules[i].base);
-		ms_doc_hex(doc, row, "start", modules[i].start);
-		ms_doc_hex(doc, row, "end", modules[i].end);
-		ms_doc_u64(doc, row, "seen_ns", modules[i].seen_ns);
-		ms_doc_value(doc, row, "gone_ns",
-			     modules[i].gone_ns == UINT64_MAX
-				     ? json_null()
-				     : ms_json_number(modules[i].gone_ns));
-		add_build_id(doc, row, &modules[i]);
-		ms_doc_bool(doc, row, "file_differs",
-			    ms_metadata_module_file_differs(trace->meta, modules[i].id));
-	}
+	for (size_t i = 0; i < count; i++)
+		ms_doc_module(doc, ms_doc_append(doc, array), trace, &modules[i]);
 }
 
 static void add_threads(struct ms_doc *doc, json_t *array, const struct ms_trace *trace)

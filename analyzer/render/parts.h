@@ -48,6 +48,13 @@ uint64_t ms_share(uint64_t part, uint64_t whole);
 /* "45.2 %", "<0.1 %". */
 const char *ms_share_text(char buffer[MS_HUMAN_BYTES], uint64_t part, uint64_t whole);
 
+/* part of whole as a bar of at most columns, in place of text. */
+struct ms_strbuf;
+void ms_bar(struct ms_strbuf *text, const struct ms_look *look, uint64_t part,
+	    uint64_t whole, unsigned columns);
+/* The first process's command, how many there are, and how they were recorded. */
+void ms_write_command(struct ms_writer *writer, const json_t *processes);
+
 /* The tree of a site's callers, indented; whole: the weight of the site, or its estimate.
  */
 void ms_write_callers(struct ms_writer *writer, const json_t *callers, uint64_t whole,

@@ -110,6 +110,24 @@ MS_MUST_CHECK ms_status ms_render_snapshot(struct ms_writer *writer,
 MS_MUST_CHECK ms_status ms_render_diff(struct ms_writer *writer, const json_t *document,
 				       enum ms_format format, struct ms_error *err);
 
+MS_MUST_CHECK ms_status ms_render_timeline(struct ms_writer *writer,
+					   const json_t *document, enum ms_format format,
+					   struct ms_error *err);
+MS_MUST_CHECK ms_status ms_render_pointer(struct ms_writer *writer,
+					  const json_t *document, enum ms_format format,
+					  struct ms_error *err);
+MS_MUST_CHECK ms_status ms_render_lifetimes(struct ms_writer *writer,
+					    const json_t *document, enum ms_format format,
+					    struct ms_error *err);
+MS_MUST_CHECK ms_status ms_render_sizes(struct ms_writer *writer, const json_t *document,
+					enum ms_format format, struct ms_error *err);
+MS_MUST_CHECK ms_status ms_render_threads(struct ms_writer *writer,
+					  const json_t *document, enum ms_format format,
+					  struct ms_error *err);
+MS_MUST_CHECK ms_status ms_render_modules(struct ms_writer *writer,
+					  const json_t *document, enum ms_format format,
+					  struct ms_error *err);
+
 /* --- values of documents
  * ------------------------------------------------------------------ */
 

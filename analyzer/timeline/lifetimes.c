@@ -166,10 +166,12 @@ static void fold(struct ms_lived *lived, const struct ms_folded *folded)
 	}
 	lived->culled_blocks += folded->blocks;
 	lived->culled_bytes += folded->bytes;
-	if (classes == 1u << last)
+	if (classes == 1u << last) {
 		lived->bytes[last] += folded->bytes;
-	else
+	} else {
 		lived->no_bytes |= classes;
+		lived->loose_bytes += folded->bytes;
+	}
 }
 
 static ms_status fold_all(struct watch *w, const struct ms_folded *folded, size_t n,
@@ -240,4 +242,5 @@ void ms_lived_add(struct ms_lived *sum, const struct ms_lived *lived)
 	sum->no_blocks |= lived->no_blocks;
 	sum->culled_blocks += lived->culled_blocks;
 	sum->culled_bytes += lived->culled_bytes;
+	sum->loose_bytes += lived->loose_bytes;
 }

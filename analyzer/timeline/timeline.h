@@ -128,10 +128,10 @@ enum ms_lived_class { /* below 1 ms, 10 ms, 100 ms, 1 s, 10 s; longer; then: */
 struct ms_lived {
 	uint64_t blocks[MS_LIVED_CLASSES], bytes[MS_LIVED_CLASSES];
 	double block_variance[MS_LIVED_CLASSES], byte_variance[MS_LIVED_CLASSES];
-	unsigned no_bytes; /* bits of classes whose bytes are too low: see culled_bytes */
+	unsigned no_bytes;  /* bits of classes whose bytes are too low: see loose_bytes */
 	unsigned no_blocks; /* bits of classes whose blocks and bytes are too low */
-	uint64_t culled_blocks, culled_bytes; /* folded by the mode cull; the bytes of
-						 classes in no_bytes have their part */
+	uint64_t culled_blocks, culled_bytes; /* of these, folded by the mode cull */
+	uint64_t loose_bytes; /* folded, of several classes together: in none of them */
 };
 
 enum ms_lived_by {

@@ -5,9 +5,11 @@
  * The command line is no part of the library: its source is compiled into this test.
  */
 #include "analyzer/cli/filter_options.c"
+#include "analyzer/cli/option_values.c"
 #include "analyzer/cli/options.c"
 #include "analyzer/cli/query_options.c"
 #include "analyzer/cli/symbol_options.c"
+#include "analyzer/cli/timeline_options.c"
 
 #include <check.h>
 
@@ -103,6 +105,29 @@ START_TEST(settings_of_the_recorder)
 	ck_assert_str_eq(options.settings[4], "MEMSCOPE_START=off");
 	ck_assert_str_eq(options.settings[5], "MEMSCOPE_SIGNAL=USR1");
 	ck_assert_ptr_null(options.settings[6]);
+}
+END_TEST
+
+START_TEST(options_of_the_timeline)
+{
+	ck_assert(parse(CLI_TIMELINE,
+			ARGS("--buckets", "7", "--pointer", "0x7fAb", "--inside", "x")));
+	ck_assert_uint_eq(options.buckets, 7);
+	ck_assert_uint_eq(options.pointer, 0x7fab);
+	ck_assert(options.has_pointer && options.inside && !options.events);
+	ck_assert(parse(CLI_TIMELINE, ARGS("-e", "-p", "4096", "x")));
+	ck_assert(options.events);
+	ck_assert_uint_eq(options.pointer, 4096);
+	ck_assert(!parse(CLI_TIMELINE, ARGS("--buckets", "0", "x")));
+	ck_assert(!parse(CLI_TIMELINE, ARGS("--pointer", "0x", "x")));
+	ck_assert(!parse(CLI_TIMELINE, ARGS("--pointer", "-1", "x")));
+	ck_assert(!parse(CLI_TIMELINE, ARGS("--pointer", "12fz", "x")));
+	ck_assert(!parse(CLI_TIMELINE, ARGS("--pointer", "0x1ffffffffffffffff", "x")));
+	ck_assert(!parse(CLI_TIMELINE, ARGS("--lifetime", "1ms..", "x")));
+	ck_assert(parse(CLI_LIFETIMES, ARGS("--by", "none", "--sort", "short", "x")));
+	ck_assert_int_eq(options.lifetimes_by, MEMSCOPE_LIFETIMES_NONE);
+	ck_assert_int_eq(options.lifetimes_sort, MEMSCOPE_LIFETIMES_SHORT);
+	ck_assert(!parse(CLI_LIFETIMES, ARGS("--by", "module", "x")));
 }
 END_TEST
 
@@ -203,6 +228,7 @@ int main(void)
 	tcase_add_test(tcase, the_programs_options_are_its_own);
 	tcase_add_test(tcase, places_of_symbols_add_up);
 	tcase_add_test(tcase, settings_of_the_recorder);
+	tcase_add_test(tcase, options_of_the_timeline);
 	tcase_add_test(tcase, times);
 	tcase_add_test(tcase, zero_means_all);
 	tcase_add_test(tcase, wrong_usage_is_named);

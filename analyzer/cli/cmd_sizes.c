@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_sizes.c - memscope-analyze sizes.
+ */
+#include "analyzer/cli/cli.h"
+
+#include <unistd.h>
+
+int cli_sizes(const struct cli_options *options)
+{
+	static const int fd = STDOUT_FILENO;
+	struct memscope_sizes_options sizes = { options->top, cli_filter(options) };
+	struct memscope_error err = { "" };
+	struct memscope_output output;
+	struct memscope *m = cli_open(options);
+
+	if (!m)
+		return EXIT_USAGE;
+	cli_output(&output, options, &fd);
+	return cli_finish(m, memscope_sizes(m, &sizes, &output, &err), &err);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * threads_report.c - threads: what they made, and whose blocks they freed.
+ */
+#include "analyzer/facade/choose.h"
+#include "analyzer/facade/view.h"
+
+struct report {
+	struct memscope *m;
+	struct ms_doc doc;
+	json_t *rows;
+};
+
+/* flow may be NULL: the thread made no call. */
+static void add_flow(struct report *r, json_t *row, const struct ms_trace *trace,
+		     const struct ms_flow *flow)
+{
+	static const struct ms_flow none;
+	struct ms_unknown unknown = ms_unknown_at(trace, trace->duration_ns);
+	/* Who freed a block that is no sample, or was folded, is in no event. */
+	bool no_events = unknown.events || ms_known_sample_bytes(trace);
+	bool no_own = unknown.calls || ms_known_sample_bytes(trace);
+	const struct ms_flow *f = flow ? flow : &none;
+	const struct ms_estimate figures[] = {
+		{ "freed_own", f->own, no_own, 0 },
+		{ "freed_own_bytes", f->own_bytes, no_own, 0 },
+		{ "freed_of_others", f->of_others, no_events, 0 },
+		{ "freed_of_others_bytes", f->of_others_bytes, no_events, 0 },
+		{ "freed_by_others", f->by_others, no_events, 0 },
+		{ "freed_by_others_bytes", f->by_others_bytes, no_events, 0 },
+		{ "unmatched", f->unmatched, no_events, 0 },
+		{ "own_peak_bytes", f->peak_bytes, no_events, 0 },
+		{ "own_peak_at_ns", f->peak_at_ns, no_events || !f->peak_bytes, 0 },
+	};
+
+	ms_doc_estimates(&r->doc, row, figures, sizeof(figures) / sizeof(figures[0]),
+			 false);
+}
+
+static ms_status add_trace(struct report *r, const struct ms_views *views, size_t i,
+			   struct ms_error *err)
+{
+	const struct ms_trace *trace = &r->m->traces[i];
+	struct ms_pass pass = { .store = trace->store,
+				.to_ns = UINT64_MAX,
+				.sample_bytes = ms_known_sample_bytes(trace),
+				.progress = ms_facade_progress(r->m, "following frees") };
+	size_t first = json_array_size(r->rows), count;
+	const struct ms_thread *threads = ms_metadata_threads(trace->meta, &count);
+	struct ms_flows flows;
+	ms_status status = ms_flows_init(&flows, &pass, err);
+
+	if (status != MS_OK)
+		return status;
+	ms_view_threads(&r->doc, r->rows, views, i);
+	/* First the threads that the log describes, in its order; then unknown ones. */
+	for (size_t n = 0; first + n < json_array_size(r->rows) && !r->doc.failed; n++) {
+		json_t *row = json_array_get(r->rows, first + n);
+
+		if (n < count)
+			add_flow(r, row, trace, ms_flows_of(&flows, threads[n].id));
+	}
+	ms_flows_release(&flows);
+	return MS_OK;
+}
+
+int memscope_threads(struct memscope *m, const struct memscope_output *output,
+		     struct memscope_error *err)
+{
+	const struct memscope_time end = { 0 };
+	struct report r = { .m = m };
+	struct ms_error *own = ms_own_error(err);
+	struct ms_views views;
+	json_t *document;
+	ms_status status;
+
+	ms_doc_init(&r.doc);
+	ms_doc_head(&r.doc, m, NULL);
+	r.rows = ms_doc_array(&r.doc, r.doc.root, "rows");
+	status = ms_views_init(&views, m, &end, NULL, false, own);
+	if (status == MS_OK) {
+		for (size_t i = 0; status == MS_OK && !r.doc.failed && i < m->count; i++)
+			status = add_trace(&r, &views, i, own);
+		ms_views_release(&views);
+	}
+	document = ms_doc_take(&r.doc);
+	if (status == MS_OK)
+		return ms_facade_print(document, ms_render_threads, output, own);
+	json_decref(document);
+	return status;
+}
