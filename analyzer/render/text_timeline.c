@@ -244,16 +244,15 @@ static void write_end(struct ms_writer *writer, const json_t *row)
 	write_who(writer, row, "end_thread", "end_site");
 }
 
+/* Those of a process are together, from first on: two may have one pid. */
 static void write_owners(struct ms_writer *writer, const json_t *document,
-			 const json_t *process)
+			 const json_t *process, size_t first)
 {
 	const char *address = ms_json_string(document, "address");
 	uint64_t pid = ms_json_u64(process, "pid"),
 		 owners = ms_json_u64(process, "owners");
 	uint64_t unmatched = ms_json_u64(process, "unmatched_frees");
 	bool inside = json_is_true(json_object_get(process, "inside"));
-	size_t index, number = 0;
-	json_t *row;
 
 	ms_writef(writer, "\npid %" PRIu64 ": ", pid);
 	if (owners)
@@ -266,10 +265,11 @@ static void write_owners(struct ms_writer *writer, const json_t *document,
 		ms_writef(writer,
 			  "freed %" PRIu64 " time%s while the log has no block there\n",
 			  unmatched, unmatched == 1 ? "" : "s");
-	json_array_foreach (json_object_get(document, "owners"), index, row) {
-		if (ms_json_u64(row, "pid") != pid)
-			continue;
-		write_begin(writer, row, ++number);
+	for (size_t i = 0; i < owners; i++) {
+		const json_t *row =
+			json_array_get(json_object_get(document, "owners"), first + i);
+
+		write_begin(writer, row, i + 1);
 		write_end(writer, row);
 	}
 }
@@ -299,7 +299,7 @@ ms_status ms_render_pointer(struct ms_writer *writer, const json_t *document,
 	};
 	const json_t *processes = json_object_get(document, "processes");
 	struct ms_array_rows rows;
-	size_t index;
+	size_t index, first = 0;
 	json_t *process;
 
 	if (format == MS_FORMAT_JSON)
@@ -310,7 +310,9 @@ ms_status ms_render_pointer(struct ms_writer *writer, const json_t *document,
 		return ms_render_rows(writer, &rows.rows, format, err);
 	}
 	ms_write_command(writer, processes);
-	json_array_foreach (processes, index, process)
-		write_owners(writer, document, process);
+	json_array_foreach (processes, index, process) {
+		write_owners(writer, document, process, first);
+		first += ms_json_u64(process, "owners");
+	}
 	return MS_OK;
 }

@@ -6,7 +6,7 @@ escape=$(printf '\033')
 ln -s "$targets/plain" "plain$escape[31m"
 name=$(printf '\033]0;owned\007\nx')
 recorded evil.bin "./plain$escape[31m" 5 "$(printf 'arg\033[2J\nnew line\r\t\377')" "$name"
-for command in summary info snapshot diff dump; do
+for command in summary info snapshot diff dump timeline lifetimes sizes threads modules; do
 	for format in text csv json; do
 		"$analyze" $command --format $format evil.bin >out 2>err
 		code=$?
