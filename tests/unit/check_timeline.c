@@ -5,145 +5,10 @@
  * MS_TEST_SEED=N runs the sequences of seed N again.
  */
 #include "analyzer/base/alloc.h"
-#include "analyzer/capture/capture.h"
 #include "analyzer/timeline/timeline.h"
-#include "tests/unit/log_builder.h"
-#include "tests/unit/timeline_model.h"
+#include "tests/unit/timeline_fixture.h"
 
-#include <check.h>
 #include <math.h>
-#include <time.h>
-
-#define AT(ns)	  (LB_START_TICKS + (ns))
-#define POOL	  24 /* addresses */
-#define POOL_BASE 0x10000
-#define STEP	  64
-#define STACKS	  5
-#define THREADS	  4
-#define RUNS	  25
-
-static uint64_t random_state, seed;
-
-static uint64_t rnd(uint64_t below)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return random_state * 0x2545f4914f6cdd1dULL % below;
-}
-
-#define SAME(got, wanted, what)                                                  \
-	ck_assert_msg((uint64_t)(got) == (uint64_t)(wanted),                     \
-		      "seed %llu: %s is %llu, the model has %llu",               \
-		      (unsigned long long)seed, what, (unsigned long long)(got), \
-		      (unsigned long long)(wanted))
-
-/* --- random logs ----------------------------------------------------------------------
- */
-
-struct fixture {
-	struct ms_store *store;
-	struct ms_metadata *meta;
-	struct ms_log *log;
-	struct timeline_model model;
-};
-
-static uint64_t some_address(void)
-{
-	return POOL_BASE + STEP * rnd(POOL);
-}
-
-/* Steps of time: none, small ones, and some that lead into the next lifetime class. */
-static uint64_t some_time(void)
-{
-	static const uint64_t jumps[] = { 1000,	    1000000,   9000000,
-					  90000000, 900000000, 9000000000 };
-
-	return rnd(12) ? rnd(4) : jumps[rnd(6)];
-}
-
-struct making {
-	struct log_builder lb;
-	uint64_t now;
-	uint64_t last[THREADS + 1]; /* a thread makes one event in a nanosecond */
-	unsigned depth[THREADS + 1];
-};
-
-static void make_event(struct making *making, uint32_t stacks[STACKS])
-{
-	uint32_t thread = 1 + (uint32_t)rnd(THREADS), stack = rnd(6) ? stacks[rnd(5)] : 0;
-	uint64_t size = rnd(10) ? rnd(200) : rnd(1 << 20);
-	unsigned what = (unsigned)rnd(20);
-
-	making->now += some_time();
-	making->now += making->now == making->last[thread];
-	making->last[thread] = making->now;
-	if (what < 9) {
-		lb_event(&making->lb, thread, AT(making->now),
-			 what < 5 ? MS_EVENT_MALLOC : MS_EVENT_NEW,
-			 rnd(30) ? some_address() : 0, size, stack);
-	} else if (what < 15) {
-		lb_event(&making->lb, thread, AT(making->now), MS_EVENT_FREE,
-			 some_address(), 0, stack);
-	} else if (what < 17 && making->depth[thread] < 3) {
-		lb_event(&making->lb, thread, AT(making->now), MS_EVENT_REALLOC_BEGIN,
-			 some_address(), 0, 0);
-		making->depth[thread]++;
-	} else if (making->depth[thread]) {
-		making->depth[thread]--;
-		lb_event(&making->lb, thread, AT(making->now), MS_EVENT_REALLOC_END,
-			 rnd(8) ? some_address() : 0, size, stack);
-	}
-}
-
-static void fixture_open(struct fixture *f, struct log_builder *lb)
-{
-	struct ms_error err = { "" };
-	char path[64];
-
-	ck_assert_int_eq(ms_store_new(&f->store, &err), MS_OK);
-	ck_assert_int_eq(ms_metadata_new(&f->meta, &err), MS_OK);
-	lb_save(lb, path);
-	ck_assert_msg(ms_log_open(&f->log, path, f->store, f->meta, &err) == MS_OK, "%s",
-		      err.text);
-	unlink(path);
-	lb_release(lb);
-}
-
-/* A random log; the model takes its events in the order in which the store has them. */
-static struct fixture *fixture_new(uint64_t with)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-	struct making *making = calloc(1, sizeof(*making));
-	uint32_t stacks[STACKS];
-	struct ms_cursor *cursor;
-	struct ms_event event;
-
-	ck_assert(f && making);
-	seed = with;
-	random_state = seed * 0x9e3779b97f4a7c15ULL | 1;
-	lb_init(&making->lb);
-	for (uint32_t i = 0; i < STACKS; i++)
-		stacks[i] = lb_node(&making->lb, MS_MODULE_NONE, 0x400000 + i, 0);
-	for (size_t n = 50 + rnd(900); n > 0; n--)
-		make_event(making, stacks);
-	lb_end(&making->lb, AT(making->now + rnd(100)));
-	fixture_open(f, &making->lb);
-	free(making);
-	ck_assert_int_eq(ms_cursor_open(&cursor, f->store, NULL), MS_OK);
-	while (ms_cursor_next(cursor, &event))
-		tm_apply(&f->model, &event);
-	ms_cursor_close(cursor);
-	return f;
-}
-
-static void fixture_free(struct fixture *f)
-{
-	ms_store_free(f->store);
-	ms_metadata_free(f->meta);
-	ms_log_close(f->log);
-	free(f);
-}
 
 /* --- choosing -------------------------------------------------------------------------
  */
@@ -663,104 +528,6 @@ START_TEST(flows_equal_the_model)
 }
 END_TEST
 
-/* --- owners ---------------------------------------------------------------------------
- */
-
-static bool model_has(const struct tm_block *block, uint64_t address, bool inside)
-{
-	uint64_t size = block->made.size ? block->made.size : 1;
-
-	return inside ? address >= block->made.address &&
-				address < block->made.address + size
-		      : address == block->made.address;
-}
-
-static void check_owners(const struct fixture *f, uint64_t address, bool inside)
-{
-	static const enum ms_owner_end ends[] = { [TM_LIVES] = MS_OWNER_LIVES,
-						  [TM_FREED] = MS_OWNER_FREED,
-						  [TM_MOVED] = MS_OWNER_MOVED,
-						  [TM_OVERWRITTEN] =
-							  MS_OWNER_OVERWRITTEN };
-	const struct timeline_model *m = &f->model;
-	struct ms_owners owners;
-	size_t n = 0;
-
-	ck_assert_int_eq(ms_owners_init(&owners, f->store, address, inside, NULL, NULL),
-			 MS_OK);
-	for (size_t i = 0; i < m->block_count; i++) {
-		const struct tm_block *b = &m->blocks[i];
-		const struct ms_owner *owner = &owners.items[n];
-
-		if (!model_has(b, address, inside))
-			continue;
-		ck_assert_msg(n++ < owners.count, "seed %llu: owners are missing",
-			      (unsigned long long)seed);
-		SAME(owner->block.at_ns, b->made.at_ns, "when an owner began");
-		SAME(owner->block.address, b->made.address, "its address");
-		SAME(owner->block.size, b->made.size, "its size");
-		SAME(owner->block.thread, b->made.thread, "its thread");
-		SAME(owner->end, ends[b->fate], "how it ended");
-		SAME(owner->moved_from, b->moved_from, "where it came from");
-		if (b->fate == TM_LIVES)
-			continue;
-		SAME(owner->ended.at_ns, b->ended.at_ns, "when it ended");
-		SAME(owner->ended.thread, b->ended.thread, "who ended it");
-		SAME(owner->moved_to, b->fate == TM_MOVED ? b->ended.address : 0,
-		     "where it went");
-	}
-	SAME(owners.count, n, "the number of owners");
-	n = 0;
-	for (size_t i = 0; i < m->event_count; i++)
-		n += m->unmatched[i] && m->events[i].class == MS_CLASS_FREE &&
-		     m->events[i].address == address;
-	SAME(owners.unmatched, n, "frees of nothing");
-	ms_owners_release(&owners);
-}
-
-START_TEST(owners_equal_the_model)
-{
-	for (uint64_t i = 0; i < RUNS; i++) {
-		struct fixture *f = fixture_new(seed + 1);
-
-		for (unsigned a = 0; a < POOL; a++) {
-			check_owners(f, POOL_BASE + a * STEP, false);
-			check_owners(f, POOL_BASE + a * STEP, true);
-			check_owners(f, POOL_BASE + a * STEP + rnd(STEP), true);
-		}
-		fixture_free(f);
-	}
-}
-END_TEST
-
-/* More reallocs of one address than are searched for one by one. */
-START_TEST(an_address_that_is_reallocated_a_thousand_times)
-{
-	struct fixture *f = calloc(1, sizeof(*f));
-	struct ms_owners owners;
-	struct log_builder lb;
-
-	ck_assert(f != NULL);
-	lb_init(&lb);
-	lb_event(&lb, 1, AT(1), MS_EVENT_MALLOC, 0x1000, 1, 0);
-	for (uint64_t i = 1; i <= 1000; i++) {
-		lb_event(&lb, 1, AT(10 * i), MS_EVENT_REALLOC_BEGIN, 0x1000, 0, 0);
-		lb_event(&lb, 1, AT(10 * i + 5), MS_EVENT_REALLOC_END, 0x1000, i, 0);
-	}
-	lb_end(&lb, AT(20000));
-	fixture_open(f, &lb);
-	ck_assert_int_eq(ms_owners_init(&owners, f->store, 0x1000, false, NULL, NULL),
-			 MS_OK);
-	ck_assert_uint_eq(owners.count, 1001);
-	ck_assert_uint_eq(owners.items[1000].block.size, 1000);
-	ck_assert_uint_eq(owners.items[1000].moved_from, 0x1000);
-	ck_assert_int_eq(owners.items[999].end, MS_OWNER_MOVED);
-	ck_assert_int_eq(owners.items[1000].end, MS_OWNER_LIVES);
-	ms_owners_release(&owners);
-	fixture_free(f);
-}
-END_TEST
-
 /* --- memory ---------------------------------------------------------------------------
  */
 
@@ -809,24 +576,9 @@ static ms_status make_flows(struct fixture *f)
 	return status;
 }
 
-static ms_status make_owners(struct fixture *f)
-{
-	struct ms_owners owners;
-	ms_status status =
-		ms_owners_init(&owners, f->store, POOL_BASE + STEP, false, NULL, NULL);
-
-	ms_owners_release(&owners);
-	if (status == MS_OK)
-		status = ms_owners_init(&owners, f->store, POOL_BASE + STEP, true, NULL,
-					NULL);
-	ms_owners_release(&owners);
-	return status;
-}
-
 typedef ms_status make_fn(struct fixture *f);
 
-static make_fn *const makers[] = { make_series, make_lifetimes, make_sizes, make_flows,
-				   make_owners };
+static make_fn *const makers[] = { make_series, make_lifetimes, make_sizes, make_flows };
 
 START_TEST(every_failing_allocation_is_told)
 {
@@ -847,14 +599,12 @@ END_TEST
 
 int main(void)
 {
-	const char *given = getenv("MS_TEST_SEED");
 	Suite *suite = suite_create("timeline");
 	TCase *tcase = tcase_create("timeline");
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-	printf("check_timeline: MS_TEST_SEED=%llu\n", (unsigned long long)seed);
+	seed_from_environment("check_timeline");
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, series_equal_the_model);
 	tcase_add_test(tcase, buckets_sum_up_to_the_totals);
@@ -865,8 +615,6 @@ int main(void)
 	tcase_add_test(tcase, folded_pairs_have_lifetimes);
 	tcase_add_test(tcase, sizes_equal_the_model);
 	tcase_add_test(tcase, flows_equal_the_model);
-	tcase_add_test(tcase, owners_equal_the_model);
-	tcase_add_test(tcase, an_address_that_is_reallocated_a_thousand_times);
 	tcase_add_loop_test(tcase, every_failing_allocation_is_told, 0,
 			    (int)(sizeof(makers) / sizeof(makers[0])));
 	suite_add_tcase(suite, tcase);

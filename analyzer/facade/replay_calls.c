@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * replay.c - every event of a trace, and what it did, told to a caller's functions.
+ * replay_calls.c - every event of a trace, and what it did, told to a caller's functions.
  */
 #include "analyzer/facade/choose.h"
 
