@@ -12,18 +12,6 @@ struct watch {
 	uint64_t overwritten; /* as the heap had it last */
 };
 
-static unsigned class_of(uint64_t ns)
-{
-	uint64_t limit = 1000000;
-	unsigned c = 0;
-
-	while (c < MS_WIRE_LIFETIMES - 1 && ns >= limit) {
-		limit *= 10;
-		c++;
-	}
-	return c;
-}
-
 static uint32_t key_of(enum ms_lived_by by, const struct ms_block *block)
 {
 	if (by == MS_LIVED_BY_THREAD)
@@ -110,10 +98,10 @@ static void see_block(void *context, enum ms_change change, const struct ms_bloc
 	if (change == MS_CHANGE_BEGIN || !ms_pass_wants(w->pass, block))
 		return;
 	count(w, block,
-	      overwritten
-		      ? (unsigned)MS_LIVED_UNKNOWN
-		      : class_of(event->at_ns > block->at_ns ? event->at_ns - block->at_ns
-							     : 0));
+	      overwritten ? (unsigned)MS_LIVED_UNKNOWN
+			  : ms_age_class(event->at_ns > block->at_ns
+						 ? event->at_ns - block->at_ns
+						 : 0));
 }
 
 static bool see_live(void *context, const struct ms_block *block)
