@@ -47,9 +47,12 @@ ok "with a log" [ -s log.bin ]
 # A shell that ignores a signal hands that on: nohup.
 (trap '' HUP && exec "$analyze" record -q -o hup.bin -- sh -c 'kill -HUP $$; echo alive') >out
 is "$(cat out)" alive "ignored signals stay ignored"
-# The mask and the dispositions are as we were given them.
-grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status >bare
-"$analyze" record -q -o mask.bin -- grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status >under
+# The mask and the dispositions are as we were given them, but for the recorder's own way of
+# living through a cut log, which /proc shows as SIGBUS (0x40) caught.
+signals() { "$@" perl -ne 'print "$1 ", hex($2) & ~($1 eq "Cgt" && 0x40), "\n" if /^Sig(Blk|Ign|Cgt):\s*([0-9a-f]+)/' /proc/self/status; }
+signals env >bare
+signals "$analyze" record -q -o mask.bin -- >under
+ok "three rows" [ "$(wc -l <bare)" -eq 3 ]
 same bare under "no signal is blocked, ignored or caught that was not"
 ls -l /proc/self/fd | awk 'NF > 9 { print $9, $11 }' | grep -v /proc/ >bare
 "$analyze" record -q -o fds.bin -- ls -l /proc/self/fd | awk 'NF > 9 { print $9, $11 }' | grep -v /proc/ >under
