@@ -235,8 +235,9 @@ END_TEST
 
 START_TEST(a_dump_of_a_range)
 {
-	struct memscope_dump_options options = { .from = { MEMSCOPE_AT_PEAK, 0 },
-						 .to = { MEMSCOPE_AT_PERCENT, 60000 },
+	struct memscope_dump_options options = { .from = { MEMSCOPE_AT_PEAK, 0, NULL },
+						 .to = { MEMSCOPE_AT_PERCENT, 60000,
+							 NULL },
 						 .use_from = 1,
 						 .use_to = 1 };
 	struct memscope_output output = output_of(MEMSCOPE_CSV);
@@ -256,7 +257,7 @@ START_TEST(snapshots_by_every_group)
 
 	for (int by = MEMSCOPE_GROUP_SITE; by < MEMSCOPE_GROUP_NONE; by++) {
 		struct memscope_snapshot_options options = {
-			.at = { MEMSCOPE_AT_PEAK, 0 }, .by = (enum memscope_group)by
+			.at = { MEMSCOPE_AT_PEAK, 0, NULL }, .by = (enum memscope_group)by
 		};
 		struct memscope_output output = output_of(MEMSCOPE_JSON);
 		json_t *document, *row;
@@ -341,7 +342,7 @@ static int plain_info(struct memscope *m, const struct memscope_output *output)
 
 static int snapshot_by_stack(struct memscope *m, const struct memscope_output *output)
 {
-	struct memscope_snapshot_options options = { .at = { MEMSCOPE_AT_PEAK, 0 },
+	struct memscope_snapshot_options options = { .at = { MEMSCOPE_AT_PEAK, 0, NULL },
 						     .by = MEMSCOPE_GROUP_STACK };
 
 	return memscope_snapshot(m, &options, output, NULL);
@@ -349,7 +350,7 @@ static int snapshot_by_stack(struct memscope *m, const struct memscope_output *o
 
 static int snapshot_by_thread(struct memscope *m, const struct memscope_output *output)
 {
-	struct memscope_snapshot_options options = { .at = { MEMSCOPE_AT_END, 0 },
+	struct memscope_snapshot_options options = { .at = { MEMSCOPE_AT_END, 0, NULL },
 						     .by = MEMSCOPE_GROUP_THREAD };
 
 	return memscope_snapshot(m, &options, output, NULL);
@@ -357,7 +358,7 @@ static int snapshot_by_thread(struct memscope *m, const struct memscope_output *
 
 static int snapshot_of_blocks(struct memscope *m, const struct memscope_output *output)
 {
-	struct memscope_snapshot_options options = { .at = { MEMSCOPE_AT_END, 0 },
+	struct memscope_snapshot_options options = { .at = { MEMSCOPE_AT_END, 0, NULL },
 						     .by = MEMSCOPE_GROUP_NONE };
 
 	return memscope_snapshot(m, &options, output, NULL);
@@ -376,7 +377,7 @@ static int snapshot_filtered(struct memscope *m, const struct memscope_output *o
 	struct memscope_snapshot_options options = {
 		.by = by,
 		.filter = { .use_to = 1,
-			    .to = { MEMSCOPE_AT_PERCENT, 90000 },
+			    .to = { MEMSCOPE_AT_PERCENT, 90000, NULL },
 			    .use_size = 1,
 			    .size_from = 5,
 			    .size_to = 5000,
