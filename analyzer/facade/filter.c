@@ -11,7 +11,6 @@
 #include "analyzer/facade/times.h"
 
 #include <regex.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { FUNCTION, FILE_NAME, MODULE, SITE, PATTERNS };

@@ -85,8 +85,6 @@ bool ms_time_valid(const struct memscope_time *time)
 static ms_status mark_ns(const struct ms_trace *trace, const struct memscope_time *at,
 			 uint64_t *ns, struct ms_error *err)
 {
-	if (!at->mark)
-		return ms_fail(err, MS_EUSAGE, "no such time");
 	if (ms_metadata_find_mark(trace->meta, at->mark, ns))
 		return MS_OK;
 	return ms_fail(err, MS_EUSAGE, "%s: no mark is named '%.255s'", trace->path,
@@ -98,6 +96,8 @@ ms_status ms_time_instant(const struct ms_trace *trace, const struct memscope_ti
 {
 	*at_ns = at->value;
 	*instant = MS_AT_NS;
+	if (!ms_time_valid(at))
+		return ms_fail(err, MS_EUSAGE, "no such time");
 	switch (at->kind) {
 	case MEMSCOPE_AT_START:
 		*instant = MS_AT_START;

@@ -11,8 +11,8 @@
 bool ms_time_valid(const struct memscope_time *time);
 
 /*
- * A point as a snapshot takes it; *at_ns is for MS_AT_NS.  MS_OK, or MS_EUSAGE where the
- * trace has no mark of that name.
+ * A point as a snapshot takes it; *at_ns is for MS_AT_NS.  MS_OK, or MS_EUSAGE where it
+ * is no point, or the trace has no mark of that name.
  */
 MS_MUST_CHECK ms_status ms_time_instant(const struct ms_trace *trace,
 					const struct memscope_time *at,

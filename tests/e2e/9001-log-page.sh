@@ -68,7 +68,7 @@ same page.cost code.cost "the keys of what recording cost"
 # Types of record: numbers and names as common/wire.h has them.
 block "table: records" | flowed | awk '{ gsub(/-/, "_", $2); print $1, toupper($2) }' >page.records
 tr '\n\t' '  ' <"$root/common/wire.h" | grep -oE 'MS_RECORD_[A-Z_]+ = +[0-9]+' |
-	sed 's/MS_RECORD_\([A-Z_]*\) = *\([0-9]*\)/\2 \1/' | awk '$1 <= 16 || $1 == 22' >code.records
+	sed 's/MS_RECORD_\([A-Z_]*\) = *\([0-9]*\)/\2 \1/' | awk '$1 <= 16 || $1 == 20 || $1 == 22' >code.records
 same page.records code.records "the types of record"
 for mode in counters sample cull; do
 	"$tools/mode_log" $mode >$mode.bin

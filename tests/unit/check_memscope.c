@@ -53,6 +53,7 @@ static void build_log(char *to, bool damaged)
 	lb_event(&lb, 1, AT(700), MS_EVENT_MALLOC, 0, UINT64_C(1) << 62, left);
 	lb_event(&lb, 2, AT(800), MS_EVENT_MALLOC, 0x5000, 7, 0);
 	lb_event(&lb, 1, AT(900), MS_EVENT_REALLOC_BEGIN, 0x5000, 0, 0);
+	lb_mark(&lb, 2, AT(450), "full");
 	lb_end(&lb, AT(1000));
 	if (damaged) /* a byte of a sealed window */
 		lb.data[lb.windows[0].offset + 64 + 5] ^= 0xff;
@@ -398,6 +399,18 @@ static int snapshot_by_kind(struct memscope *m, const struct memscope_output *ou
 	return snapshot_filtered(m, output, MEMSCOPE_GROUP_KIND);
 }
 
+static int diff_from_a_mark(struct memscope *m, const struct memscope_output *output)
+{
+	struct memscope_diff_options options = {
+		.use_from = 1,
+		.from = { .kind = MEMSCOPE_AT_MARK, .mark = "full" },
+		.filter = { .use_to = 1,
+			    .to = { .kind = MEMSCOPE_AT_MARK, .mark = "full" } }
+	};
+
+	return memscope_diff(m, &options, output, NULL);
+}
+
 static int freed_blocks(struct memscope *m, const struct memscope_output *output)
 {
 	struct memscope_snapshot_options options = { .by = MEMSCOPE_GROUP_NONE,
@@ -435,6 +448,7 @@ static report_fn *const reports[] = {
 	all_summaries,	    plain_info,	      snapshot_by_stack,    snapshot_by_thread,
 	snapshot_of_blocks, dump_with_stacks, snapshot_by_function, snapshot_by_kind,
 	freed_blocks,	    diff_by_stack,    diff_by_thread,	    dump_of_lives,
+	diff_from_a_mark,
 };
 
 /* Open, report, close, with the n-th allocation failing. */
