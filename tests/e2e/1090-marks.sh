@@ -29,6 +29,8 @@ is "$("$analyze" query --format csv points.bin "SELECT count(*) FROM live('mark:
 	WHERE a.size IN (1001, 2002, 3003)" | tail -n 1)" 1 "two marks in one statement"
 is "$("$analyze" dump --format csv --from mark:one --to mark:two points.bin | cut -d, -f3,5)" "kind,size
 malloc,2002" "dump between two marks"
+is "$("$analyze" timeline --events --from mark:one --to mark:two --format csv points.bin | cut -d, -f3,5)" "kind,size
+malloc,2002" "so does timeline"
 "$analyze" diff --from mark:one --to mark:two --format json points.bin >diff.json
 is "$(jq -r '[.before.at, .before.mark, .after.mark, .change.change_bytes] | join(" ")' diff.json)" \
 	"mark one two 2002" "diff of two marks"
@@ -41,7 +43,7 @@ ok "diff, too" quietly eval '"$analyze" diff --to mark:two points.bin | grep -q 
 is "$("$analyze" snapshot --from mark:one --to mark:two --format json points.bin |
 	jq -r '[.totals.current_memory, .filter.from, .filter.to] | join(" ")')" "0 mark:one mark:two" "as limits of a filter"
 ok "it is told" quietly eval '"$analyze" snapshot --from mark:one points.bin | grep -q "made at or after mark:one"'
-for command in "snapshot --at" "diff --from" "diff --to" "dump --from" "snapshot --from"; do
+for command in "snapshot --at" "diff --from" "diff --to" "dump --from" "timeline --to" "snapshot --from"; do
 	"$analyze" $command mark:three points.bin >out 2>err
 	is "$? $(cat err)" "2 memscope-analyze: points.bin: no mark is named 'three'" "$command: no such mark"
 	"$analyze" $command mark: points.bin >out 2>err
