@@ -3,6 +3,7 @@
  * check_times.c - points of a recording's time: as text, and as reports take them.
  */
 #include "tests/unit/log_builder.h"
+#include "tests/unit/taken_text.h"
 
 #include <memscope/event_store.h>
 #include <memscope/snapshot.h>
@@ -36,19 +37,6 @@ static void build(char *to, bool marks)
 	lb_end(&lb, AT(1000));
 	lb_save(&lb, to);
 	lb_release(&lb);
-}
-
-static char text[1 << 16];
-static size_t text_len;
-
-static int take(void *context, const char *data, size_t bytes)
-{
-	(void)context;
-	ck_assert_uint_lt(text_len + bytes, sizeof(text));
-	memcpy(text + text_len, data, bytes);
-	text_len += bytes;
-	text[text_len] = 0;
-	return 0;
 }
 
 static struct memscope *opened(bool both)
