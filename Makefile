@@ -30,7 +30,7 @@ OPT := $(OPT_$(BUILD))
 # The recorder is never built with a sanitizer.
 OPT_PRELOAD_debug := -O0
 OPT_PRELOAD := $(or $(OPT_PRELOAD_$(BUILD)),-O2)
-PRELOAD_FLAGS := $(BASE) $(OPT_PRELOAD) -fPIC -fvisibility=hidden -ftls-model=initial-exec \
+PRELOAD_FLAGS := $(BASE) -Ipreload/include $(OPT_PRELOAD) -fPIC -fvisibility=hidden -ftls-model=initial-exec \
 	-fno-omit-frame-pointer -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-free \
 	-fasynchronous-unwind-tables -fno-stack-protector -U_FORTIFY_SOURCE -pthread
 ANALYZER_FLAGS = $(BASE) $(OPT) -pthread $(CFLAGS)
@@ -110,7 +110,7 @@ TARGET_SRC := $(wildcard tests/targets/*.c tests/targets/*.cc)
 TARGET_LIB := $(filter tests/targets/lib%,$(TARGET_SRC))
 TARGETS := $(patsubst tests/%,$(OUT)/%,$(basename $(filter-out $(TARGET_LIB),$(TARGET_SRC)))) \
 	$(patsubst tests/%,$(OUT)/%.so,$(basename $(TARGET_LIB)))
-TARGET_FLAGS = -g -O1 -Wall -I. -pthread -MMD -MP -MF $@.d -MT $@ \
+TARGET_FLAGS = -g -O1 -Wall -I. -Ipreload/include -pthread -MMD -MP -MF $@.d -MT $@ \
 	$$(sed -n 's/^ \* Build with: //p' $<)
 
 $(OUT)/targets/lib%.so: tests/targets/lib%.c
@@ -254,7 +254,7 @@ format: ## lay out the C sources with clang-format 14
 
 # --- installing ------------------------------------------------------------------------
 
-HEADERS := $(wildcard analyzer/include/memscope/*.h)
+HEADERS := $(wildcard analyzer/include/memscope/*.h preload/include/memscope/*.h)
 
 .PHONY: install
 install: all $(OUT)/libmemscope-analyzer.a ## install under PREFIX (/usr/local), below DESTDIR
@@ -276,7 +276,7 @@ install: all $(OUT)/libmemscope-analyzer.a ## install under PREFIX (/usr/local),
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/memscope-analyze $(DESTDIR)$(LIBDIR)/memscope/libmemscope.so \
 		$(DESTDIR)$(LIBDIR)/libmemscope-analyzer.a $(DESTDIR)$(LIBDIR)/pkgconfig/memscope.pc \
-		$(HEADERS:analyzer/include/%=$(DESTDIR)$(INCLUDEDIR)/%) \
+		$(addprefix $(DESTDIR)$(INCLUDEDIR)/memscope/,$(notdir $(HEADERS))) \
 		$(DESTDIR)$(MANDIR)/man1/memscope-analyze.1 $(DESTDIR)$(MANDIR)/man5/memscope-log.5 \
 		$(DESTDIR)$(MANDIR)/man7/memscope.7 $(DESTDIR)$(MANDIR)/man7/memscope-query.7
 	-rmdir $(DESTDIR)$(LIBDIR)/memscope $(DESTDIR)$(INCLUDEDIR)/memscope

@@ -294,12 +294,18 @@ enum ms_record {
 	/* set aside: a reader of version 1.0 skips them by their length */
 	MS_RECORD_MODE =
 		16, /* v enum ms_wire_mode, v its parameter, ticks: from there on */
-	MS_RECORD_WEIGHT = 17,	   /* weight of sampled events, totals of culled ones */
-	MS_RECORD_MMAP = 18,	   /* mappings that were there before */
-	MS_RECORD_POINTERS = 19,   /* pointer maps: heap words and roots */
-	MS_RECORD_ANNOTATION = 20, /* names, types, tasks, scopes, marks */
-	MS_RECORD_FINDING = 21,	   /* errors seen inside the program */
-	MS_RECORD_COST = 22,	   /* what recording cost */
+	MS_RECORD_WEIGHT = 17,	 /* weight of sampled events, totals of culled ones */
+	MS_RECORD_MMAP = 18,	 /* mappings that were there before */
+	MS_RECORD_POINTERS = 19, /* pointer maps: heap words and roots */
+	MS_RECORD_ANNOTATION =
+		20,		/* v enum ms_annotation; MARK: ticks, v thread or 0, name
+				   text; readers skip kinds that they do not know */
+	MS_RECORD_FINDING = 21, /* errors seen inside the program */
+	MS_RECORD_COST = 22,	/* what recording cost */
+};
+
+enum ms_annotation { /* what the program says: <memscope/annotate.h> */
+		     MS_ANNOTATION_MARK = 1,
 };
 
 #endif

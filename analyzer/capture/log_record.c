@@ -214,6 +214,22 @@ static ms_status read_mode(struct pass *pass, struct ms_bytes *payload)
 	return MS_OK;
 }
 
+/* Of kinds that later versions know there may be any number of fields. */
+static ms_status read_annotation(struct pass *pass, struct ms_bytes *payload)
+{
+	uint64_t kind = ms_bytes_varint(payload), ticks;
+	uint32_t thread;
+
+	if (payload->bad || kind != MS_ANNOTATION_MARK)
+		return MS_OK;
+	ticks = ms_bytes_varint(payload);
+	thread = (uint32_t)take_between(payload, 0, UINT32_MAX);
+	if (payload->bad)
+		return MS_OK;
+	return ms_metadata_add_mark(pass->meta, to_ns(pass, ticks), thread,
+				    (const char *)payload->p, ms_bytes_left(payload));
+}
+
 static ms_status read_exec(struct pass *pass, struct ms_bytes *payload)
 {
 	uint64_t ticks = ms_bytes_varint(payload), error = ms_bytes_varint(payload);
@@ -240,6 +256,7 @@ static handler *const other_handlers[32] = {
 	[MS_RECORD_NOTE] = read_note,
 	[MS_RECORD_MODE] = read_mode,
 	[MS_RECORD_EXEC] = read_exec,
+	[MS_RECORD_ANNOTATION] = read_annotation,
 	[MS_RECORD_COST] = read_cost,
 };
 

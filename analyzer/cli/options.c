@@ -312,7 +312,7 @@ static const struct option table[] = {
 	{ "sort", 's', "ORDER",
 	  "rows by live (default), peak, allocated, calls or temporary",
 	  BIT(CLI_SNAPSHOT), set_sort },
-	{ "at", 'a', "TIME", "start, end (default), peak, 12.5s, 830ms or 40%",
+	{ "at", 'a', "TIME", "start, end (default), peak, 12.5s, 40%, mark:NAME",
 	  BIT(CLI_SNAPSHOT), set_at },
 	{ "from", 0, "TIME", "the instant before (default start)", BIT(CLI_DIFF),
 	  set_from },

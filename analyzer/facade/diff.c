@@ -3,6 +3,7 @@
  * diff.c - what is live before and after, by group.
  */
 #include "analyzer/facade/diff.h"
+#include "analyzer/facade/times.h"
 #include "analyzer/base/alloc.h"
 
 #include <stdlib.h>
@@ -282,8 +283,7 @@ static ms_status check(const struct memscope *m,
 {
 	if ((unsigned)options->by > MEMSCOPE_GROUP_NONE || !adders[options->by])
 		return ms_fail(err, MS_EUSAGE, "no grouping to compare by");
-	if ((unsigned)options->from.kind > MEMSCOPE_AT_PERCENT ||
-	    (unsigned)options->to.kind > MEMSCOPE_AT_PERCENT)
+	if (!ms_time_valid(&options->from) || !ms_time_valid(&options->to))
 		return ms_fail(err, MS_EUSAGE, "no such time");
 	if (options->two_traces && m->count != 2)
 		return ms_fail(err, MS_EUSAGE, "two traces can be compared, not %zu",
@@ -296,7 +296,7 @@ static ms_status check(const struct memscope *m,
 static ms_status fill(struct ms_diff *d, struct ms_error *err)
 {
 	const struct memscope_diff_options *o = &d->options;
-	struct memscope_time start = { MEMSCOPE_AT_START, 0 };
+	struct memscope_time start = { .kind = MEMSCOPE_AT_START };
 	bool detailed = o->by == MEMSCOPE_GROUP_KIND;
 	ms_status status = MS_OK;
 

@@ -3,6 +3,7 @@
  * diff_report.c - what is live before and after, as a document.
  */
 #include "analyzer/facade/diff.h"
+#include "analyzer/facade/times.h"
 
 #include <math.h>
 
@@ -179,21 +180,15 @@ static ms_status add_rows(struct report *r, struct ms_error *err)
 /* --- the document
  * ----------------------------------------------------------------------- */
 
-static const char *const time_names[] = {
-	[MEMSCOPE_AT_END] = "end",	   [MEMSCOPE_AT_START] = "start",
-	[MEMSCOPE_AT_PEAK] = "peak",	   [MEMSCOPE_AT_NS] = "time",
-	[MEMSCOPE_AT_PERCENT] = "percent",
-};
-
 /* The processes of one side, and the sum of what is live there. */
 static void add_side(struct report *r, const char *key, const struct ms_views *views,
-		     enum memscope_time_kind at, size_t from, size_t to)
+		     const struct memscope_time *at, size_t from, size_t to)
 {
 	json_t *object = ms_doc_object(&r->doc, r->doc.root, key);
 	struct ms_known totals = { 0 };
 	json_t *array;
 
-	ms_doc_text(&r->doc, object, "at", time_names[at]);
+	ms_doc_at(&r->doc, object, at);
 	array = ms_doc_array(&r->doc, object, "processes");
 	for (size_t i = from; i < to; i++) {
 		json_t *row = ms_doc_append(&r->doc, array);
@@ -212,19 +207,19 @@ static void add_head(struct report *r)
 {
 	const struct memscope_diff_options *options = &r->diff.options;
 	size_t count = r->diff.m->count;
-	enum memscope_time_kind from =
-		options->use_from ? options->from.kind : MEMSCOPE_AT_START;
+	static const struct memscope_time start = { .kind = MEMSCOPE_AT_START };
+	const struct memscope_time *from = options->use_from ? &options->from : &start;
 	json_t *classes;
 
 	ms_doc_u64(&r->doc, r->doc.root, "version", 1);
 	ms_doc_text(&r->doc, r->doc.root, "compared",
 		    options->two_traces ? "traces" : "instants");
 	if (options->two_traces) {
-		add_side(r, "before", &r->diff.second, options->to.kind, 0, 1);
-		add_side(r, "after", &r->diff.second, options->to.kind, 1, 2);
+		add_side(r, "before", &r->diff.second, &options->to, 0, 1);
+		add_side(r, "after", &r->diff.second, &options->to, 1, 2);
 	} else {
 		add_side(r, "before", &r->diff.first, from, 0, count);
-		add_side(r, "after", &r->diff.second, options->to.kind, 0, count);
+		add_side(r, "after", &r->diff.second, &options->to, 0, count);
 	}
 	ms_doc_filter(&r->doc, r->doc.root, &options->filter);
 	add_figures(&r->doc, ms_doc_object(&r->doc, r->doc.root, "change"),

@@ -8,9 +8,9 @@
 #include "analyzer/facade/filter.h"
 #include "analyzer/base/alloc.h"
 #include "analyzer/facade/blocks.h"
+#include "analyzer/facade/times.h"
 
 #include <regex.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { FUNCTION, FILE_NAME, MODULE, SITE, PATTERNS };
@@ -318,24 +318,6 @@ ms_status ms_filter_life(void *context, const struct ms_life *life, bool *passes
 /* --- telling
  * ---------------------------------------------------------------------------- */
 
-static void doc_time(struct ms_doc *doc, json_t *object, const char *key,
-		     const struct memscope_time *time)
-{
-	static const char *const names[] = { [MEMSCOPE_AT_END] = "end",
-					     [MEMSCOPE_AT_START] = "start",
-					     [MEMSCOPE_AT_PEAK] = "peak" };
-	unsigned long long value = time->value;
-	char text[48];
-
-	if (time->kind == MEMSCOPE_AT_PERCENT)
-		snprintf(text, sizeof(text), "%llu.%03llu%%", value / 1000, value % 1000);
-	else if (time->kind == MEMSCOPE_AT_NS)
-		snprintf(text, sizeof(text), "%lluns", value);
-	else
-		snprintf(text, sizeof(text), "%s", names[time->kind]);
-	ms_doc_text(doc, object, key, text);
-}
-
 static void doc_range(struct ms_doc *doc, json_t *object, const char *from_key,
 		      const char *to_key, uint64_t from, uint64_t to)
 {
@@ -355,9 +337,9 @@ void ms_doc_filter(struct ms_doc *doc, json_t *object,
 	}
 	told = ms_doc_object(doc, object, "filter");
 	if (filter->use_from)
-		doc_time(doc, told, "from", &filter->from);
+		ms_doc_limit(doc, told, "from", &filter->from);
 	if (filter->use_to)
-		doc_time(doc, told, "to", &filter->to);
+		ms_doc_limit(doc, told, "to", &filter->to);
 	if (filter->thread)
 		ms_doc_u64(doc, told, "thread", filter->thread);
 	if (filter->use_size)

@@ -287,6 +287,23 @@ static void add_notes(struct ms_doc *doc, json_t *array, const struct ms_trace *
 	}
 }
 
+static void add_marks(struct ms_doc *doc, json_t *array, const struct ms_trace *trace)
+{
+	size_t count;
+	const struct ms_mark *marks = ms_metadata_marks(trace->meta, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct ms_thread *thread =
+			ms_metadata_thread(trace->meta, marks[i].thread);
+		json_t *row = ms_doc_append(doc, array);
+
+		ms_doc_u64(doc, row, "at_ns", marks[i].at_ns);
+		ms_doc_value(doc, row, "tid",
+			     thread ? ms_json_number(thread->tid) : json_null());
+		ms_doc_text(doc, row, "name", marks[i].name);
+	}
+}
+
 /* The index beside the log that opening found; null when there was none. */
 static void add_index(struct ms_doc *doc, json_t *row, const struct ms_trace *trace)
 {
@@ -317,6 +334,7 @@ static void add_trace(struct ms_doc *doc, json_t *row, const struct ms_trace *tr
 	add_index(doc, row, trace);
 	ms_doc_u64(doc, row, "stack_nodes", ms_metadata_node_limit(trace->meta));
 	add_samples(doc, ms_doc_object(doc, row, "samples"), trace);
+	add_marks(doc, ms_doc_array(doc, row, "marks"), trace);
 	add_notes(doc, ms_doc_array(doc, row, "notes"), trace);
 	ms_doc_lost(doc, ms_doc_object(doc, row, "lost"), trace, 1);
 	ms_doc_damage(doc, ms_doc_array(doc, row, "damage"), trace);

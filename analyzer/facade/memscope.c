@@ -2,11 +2,10 @@
 /*
  * memscope.c - struct memscope: opening traces, introducing the engines to each other.
  */
-#include "analyzer/facade/known.h"
+#include "analyzer/facade/times.h"
 #include "analyzer/base/alloc.h"
 #include "analyzer/base/escape.h"
 #include "analyzer/facade/checkpoints.h"
-#include "common/units.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -174,62 +173,8 @@ const char *memscope_damage(struct memscope *m, size_t trace, size_t damage)
 	return m->line;
 }
 
-/* --- time -----------------------------------------------------------------------------
+/* --- snapshots ------------------------------------------------------------------------
  */
-
-/* "40%" or "12.5%" in thousandths of a percent. */
-static int parse_percent(const char *text, uint64_t *thousandths)
-{
-	uint64_t value = 0;
-	int decimals = -1, digits = 0;
-
-	for (; *text && *text != '%'; text++) {
-		if (*text == '.' && decimals < 0) {
-			decimals = 0;
-			continue;
-		}
-		if (*text < '0' || *text > '9' || ++digits > 6 || decimals == 3)
-			return -1;
-		value = value * 10 + (uint64_t)(*text - '0');
-		decimals += decimals >= 0;
-	}
-	if (digits == 0 || strcmp(text, "%") != 0)
-		return -1;
-	for (decimals = decimals < 0 ? 0 : decimals; decimals < 3; decimals++)
-		value *= 10;
-	*thousandths = value;
-	return value <= 100000 ? 0 : -1;
-}
-
-int memscope_parse_time(const char *text, struct memscope_time *time)
-{
-	static const struct {
-		const char *name;
-		enum memscope_time_kind kind;
-	} names[] = { { "start", MEMSCOPE_AT_START },
-		      { "end", MEMSCOPE_AT_END },
-		      { "peak", MEMSCOPE_AT_PEAK } };
-	struct memscope_time parsed = { MEMSCOPE_AT_NS, 0 };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcmp(text, names[i].name) == 0) {
-			*time = (struct memscope_time){ names[i].kind, 0 };
-			return 0;
-		}
-	}
-	if (!ms_parse_time(text, &parsed.value)) {
-		parsed.kind = MEMSCOPE_AT_PERCENT;
-		if (parse_percent(text, &parsed.value) < 0)
-			return -1;
-	}
-	*time = parsed;
-	return 0;
-}
-
-static uint64_t percent_ns(const struct ms_trace *trace, uint64_t thousandths)
-{
-	return (uint64_t)((unsigned __int128)trace->duration_ns * thousandths / 100000);
-}
 
 ms_status ms_facade_snapshot(struct ms_snapshot **out, const struct ms_trace *trace,
 			     enum ms_instant instant, uint64_t at_ns,
@@ -249,44 +194,6 @@ ms_status ms_facade_snapshot(struct ms_snapshot **out, const struct ms_trace *tr
 	if (status == MS_OK && at.sink)
 		ms_checkpoints_kept(trace->checkpoints);
 	return status;
-}
-
-ms_status ms_facade_time_ns(struct memscope *m, const struct ms_trace *trace,
-			    const struct memscope_time *at, uint64_t *ns,
-			    struct ms_error *err)
-{
-	struct ms_snapshot *snapshot;
-	ms_status status;
-
-	*ns = at->kind == MEMSCOPE_AT_NS	? at->value
-	      : at->kind == MEMSCOPE_AT_PERCENT ? percent_ns(trace, at->value)
-	      : at->kind == MEMSCOPE_AT_END	? UINT64_MAX
-						: 0;
-	if (at->kind != MEMSCOPE_AT_PEAK)
-		return MS_OK;
-	status = ms_facade_snapshot(&snapshot, trace, MS_AT_END, 0,
-				    ms_facade_progress(m, "looking for the peak"), err);
-	if (status == MS_OK)
-		*ns = ms_snapshot_totals(snapshot)->peak_at_ns;
-	ms_snapshot_free(snapshot);
-	return status;
-}
-
-static enum ms_instant instant_of(const struct ms_trace *trace,
-				  const struct memscope_time *at, uint64_t *at_ns)
-{
-	*at_ns = at->kind == MEMSCOPE_AT_PERCENT ? percent_ns(trace, at->value)
-						 : at->value;
-	switch (at->kind) {
-	case MEMSCOPE_AT_START:
-		return MS_AT_START;
-	case MEMSCOPE_AT_PEAK:
-		return MS_AT_PEAK;
-	case MEMSCOPE_AT_END:
-		return MS_AT_END;
-	default:
-		return MS_AT_NS;
-	}
 }
 
 /* What the capture mode adds to the figures of groups, and what it leaves unknown. */
@@ -311,11 +218,13 @@ ms_status ms_facade_snapshots(struct memscope *m, const struct memscope_time *at
 
 	memset(out, 0, m->count * sizeof(*out));
 	for (size_t i = 0; status == MS_OK && i < m->count; i++) {
+		enum ms_instant instant;
 		uint64_t at_ns;
-		enum ms_instant instant = instant_of(&m->traces[i], at, &at_ns);
 
-		status = ms_facade_snapshot(&out[i], &m->traces[i], instant, at_ns,
-					    progress, err);
+		status = ms_time_instant(&m->traces[i], at, &instant, &at_ns, err);
+		if (status == MS_OK)
+			status = ms_facade_snapshot(&out[i], &m->traces[i], instant,
+						    at_ns, progress, err);
 		if (status == MS_OK)
 			status = apply_mode(&m->traces[i], out[i],
 					    at->kind == MEMSCOPE_AT_END, err);

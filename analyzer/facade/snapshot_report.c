@@ -5,6 +5,7 @@
 #include "analyzer/facade/blocks.h"
 #include "analyzer/facade/functions.h"
 #include "analyzer/facade/sites.h"
+#include "analyzer/facade/times.h"
 
 #include <string.h>
 
@@ -237,12 +238,6 @@ static add_fn *const adders[] = {
 /* --- the document
  * ----------------------------------------------------------------------- */
 
-static const char *const time_names[] = {
-	[MEMSCOPE_AT_END] = "end",	   [MEMSCOPE_AT_START] = "start",
-	[MEMSCOPE_AT_PEAK] = "peak",	   [MEMSCOPE_AT_NS] = "time",
-	[MEMSCOPE_AT_PERCENT] = "percent",
-};
-
 static void add_head(struct report *r)
 {
 	struct ms_doc *doc = &r->doc;
@@ -250,7 +245,7 @@ static void add_head(struct report *r)
 	json_t *array;
 
 	ms_doc_u64(doc, doc->root, "version", 1);
-	ms_doc_text(doc, doc->root, "at", time_names[r->options.at.kind]);
+	ms_doc_at(doc, doc->root, &r->options.at);
 	ms_doc_value(doc, doc->root, "at_ns",
 		     r->m->count == 1 ? ms_json_number(ms_view_at_ns(&r->views, 0))
 				      : json_null());
@@ -296,7 +291,7 @@ static ms_status check_options(const struct memscope_snapshot_options *options,
 		return ms_fail(err, MS_EUSAGE, "no such grouping");
 	if ((unsigned)options->sort > MEMSCOPE_BY_TEMPORARY)
 		return ms_fail(err, MS_EUSAGE, "no such order");
-	if ((unsigned)options->at.kind > MEMSCOPE_AT_PERCENT)
+	if (!ms_time_valid(&options->at))
 		return ms_fail(err, MS_EUSAGE, "no such time");
 	return MS_OK;
 }

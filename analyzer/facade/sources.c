@@ -65,10 +65,11 @@ ms_status ms_tables_moment(struct ms_tables *tables, const struct memscope_time 
 
 	if (at->kind == MEMSCOPE_AT_END)
 		return ms_tables_end(tables, views, err);
-	if (!tables->moment.items || at->kind != tables->moment_at.kind ||
-	    at->value != tables->moment_at.value) {
+	/* A mark's name is the statement's text: it is not kept to compare with. */
+	if (!tables->moment.items || at->kind == MEMSCOPE_AT_MARK ||
+	    at->kind != tables->moment_at.kind || at->value != tables->moment_at.value) {
 		ms_views_release(&tables->moment);
-		tables->moment_at = *at;
+		tables->moment_at = (struct memscope_time){ at->kind, at->value, NULL };
 		status = ms_views_init(&tables->moment, tables->m, at, NULL, false, err);
 	}
 	*views = &tables->moment;
@@ -78,15 +79,15 @@ ms_status ms_tables_moment(struct ms_tables *tables, const struct memscope_time 
 ms_status ms_tables_time(struct memscope_time *time, const char *text,
 			 struct ms_error *err)
 {
-	*time = (struct memscope_time){ MEMSCOPE_AT_END, 0 };
+	*time = (struct memscope_time){ MEMSCOPE_AT_END, 0, NULL };
 	if (!text || memscope_parse_time(text, time) == 0)
 		return MS_OK;
 	time->kind = MEMSCOPE_AT_NS;
 	if (ms_parse_number(text, &time->value))
 		return MS_OK;
 	return ms_fail(err, MS_EUSAGE,
-		       "'%.60s' is no time: start, end, peak, 12.5s, 830ms, 40%% or "
-		       "nanoseconds",
+		       "'%.60s' is no time: start, end, peak, 12.5s, 830ms, 40%%, "
+		       "mark:NAME or nanoseconds",
 		       text);
 }
 

@@ -26,7 +26,7 @@
 		KEY("module", MS_TYPE_TEXT, "program or library of that call, or NULL"), \
 		KEY("address", MS_TYPE_ADDRESS,                                          \
 		    "in the module, where the function is not known")
-#define INSTANTS "'start', 'end', 'peak', '12.5s', '40%' or ns"
+#define INSTANTS "'start', 'end', 'peak', '12.5s', '40%', 'mark:NAME' or ns"
 
 static void with_figures(const struct ms_source *source, unsigned needs, double *rows,
 			 double *reads)

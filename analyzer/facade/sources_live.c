@@ -34,7 +34,8 @@ static const struct ms_source_column columns[COLUMNS] = {
 			      "samples" },
 	[AGE] = { "age", MS_TYPE_NS, 0, 0, "ns from t_alloc to the instant" },
 	[AT] = { "at", MS_TYPE_TEXT, MS_SOURCE_PARAMETER, 0,
-		 "the instant: 'start', 'end' (default), 'peak', '12.5s', '40%' or ns" },
+		 "the instant: 'start', 'end' (default), 'peak', '12.5s', '40%', "
+		 "'mark:NAME' or ns" },
 };
 
 struct live_scan {

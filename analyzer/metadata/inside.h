@@ -31,6 +31,10 @@ struct ms_metadata {
 	struct ms_note *notes;
 	size_t note_count, note_room;
 
+	struct ms_mark *marks;
+	size_t mark_count, mark_room;
+	bool marks_sorted;
+
 	uint64_t exec_tries, exec_failures, exec_at_ns;
 	const char *exec_path; /* of the last try */
 

@@ -40,6 +40,7 @@ void ms_metadata_free(struct ms_metadata *meta)
 	ms_free(meta->facts);
 	ms_free(meta->samples);
 	ms_free(meta->notes);
+	ms_free(meta->marks);
 	ms_strbuf_release(&meta->command);
 	ms_arena_release(&meta->arena);
 	ms_free(meta);

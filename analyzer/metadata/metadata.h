@@ -59,6 +59,12 @@ struct ms_note { /* a STATE change (on is 0 or 1) or a text (on is -1, at_ns 0) 
 	const char *text;
 };
 
+struct ms_mark { /* <memscope/annotate.h>: the program came to a point */
+	uint64_t at_ns;
+	uint32_t thread;  /* the log's id; 0: not known */
+	const char *name; /* any text, as the program gave it */
+};
+
 struct ms_metadata;
 
 MS_MUST_CHECK ms_status ms_metadata_new(struct ms_metadata **out, struct ms_error *err);
@@ -90,6 +96,9 @@ MS_MUST_CHECK ms_status ms_metadata_add_sample(struct ms_metadata *meta,
 					       const struct ms_sample *sample);
 MS_MUST_CHECK ms_status ms_metadata_add_note(struct ms_metadata *meta, uint64_t at_ns,
 					     int on, const char *text, size_t len);
+MS_MUST_CHECK ms_status ms_metadata_add_mark(struct ms_metadata *meta, uint64_t at_ns,
+					     uint32_t thread, const char *name,
+					     size_t len);
 /*
  * At at_ns the program tried to execute path; error is not 0: a try had failed with it.
  */
@@ -132,6 +141,11 @@ const struct ms_sample *ms_metadata_samples(const struct ms_metadata *meta,
 					    size_t *count);
 /* The sum of what recording cost the process and its threads.  false: not known. */
 bool ms_metadata_cost(const struct ms_metadata *meta, uint64_t values[MS_COST_COUNT]);
+/* By time.  They are sorted when they are first asked for. */
+const struct ms_mark *ms_metadata_marks(struct ms_metadata *meta, size_t *count);
+/* The time of the first mark of that name; false: there is none. */
+bool ms_metadata_find_mark(const struct ms_metadata *meta, const char *name,
+			   uint64_t *at_ns);
 const struct ms_note *ms_metadata_notes(const struct ms_metadata *meta, size_t *count);
 
 /*

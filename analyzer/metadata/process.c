@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * process.c - the recorded process: its identity, facts, samples and notes.
+ * process.c - the recorded process: its identity, facts, samples, notes and marks.
  */
 #include "analyzer/base/alloc.h"
 #include "analyzer/metadata/inside.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 void ms_metadata_set_process(struct ms_metadata *meta, const struct ms_process *process)
@@ -117,6 +118,56 @@ const struct ms_note *ms_metadata_notes(const struct ms_metadata *meta, size_t *
 {
 	*count = meta->note_count;
 	return meta->notes;
+}
+
+ms_status ms_metadata_add_mark(struct ms_metadata *meta, uint64_t at_ns, uint32_t thread,
+			       const char *name, size_t len)
+{
+	struct ms_mark mark = { at_ns, thread,
+				len ? ms_arena_text(&meta->arena, name, len) : "" };
+
+	if (!mark.name || MS_GROW(meta->marks, meta->mark_room, meta->mark_count) < 0)
+		return MS_ENOMEM;
+	meta->marks[meta->mark_count++] = mark;
+	meta->marks_sorted = false;
+	return MS_OK;
+}
+
+/* All of it, so that equal logs give equal lists. */
+static int by_time(const void *left, const void *right)
+{
+	const struct ms_mark *a = left, *b = right;
+
+	if (a->at_ns != b->at_ns)
+		return a->at_ns < b->at_ns ? -1 : 1;
+	if (a->thread != b->thread)
+		return a->thread < b->thread ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+const struct ms_mark *ms_metadata_marks(struct ms_metadata *meta, size_t *count)
+{
+	if (!meta->marks_sorted && meta->mark_count)
+		qsort(meta->marks, meta->mark_count, sizeof(*meta->marks), by_time);
+	meta->marks_sorted = true;
+	*count = meta->mark_count;
+	return meta->marks;
+}
+
+bool ms_metadata_find_mark(const struct ms_metadata *meta, const char *name,
+			   uint64_t *at_ns)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < meta->mark_count; i++) {
+		const struct ms_mark *mark = &meta->marks[i];
+
+		if ((found && mark->at_ns >= *at_ns) || strcmp(mark->name, name) != 0)
+			continue;
+		*at_ns = mark->at_ns;
+		found = true;
+	}
+	return found;
 }
 
 ms_status ms_metadata_add_exec(struct ms_metadata *meta, uint64_t at_ns, uint64_t error,

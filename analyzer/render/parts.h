@@ -68,6 +68,8 @@ json_t *ms_json_heaviest(const json_t *array, const char *key, size_t limit);
  */
 void ms_write_group(struct ms_writer *writer, const char *by, const json_t *row,
 		    unsigned indent);
+/* The kind of the instant at object's "at", and a mark's name. */
+void ms_write_at(struct ms_writer *writer, const json_t *object);
 /* A line that says which blocks a report is about; nothing without a filter. */
 void ms_write_filter(struct ms_writer *writer, const json_t *filter);
 

@@ -44,13 +44,12 @@ static void write_side(struct ms_writer *writer, const json_t *document, const c
 	const json_t *change = json_object_get(document, "change");
 	const json_t *processes = json_object_get(side, "processes");
 	const json_t *process = json_array_get(processes, 0);
-	const char *at = ms_json_string(side, "at");
 	const char *command = ms_json_string(process, "command");
 	char text[MS_FIGURE_BYTES];
 
 	ms_writef(writer, "%-7s %10s live in ", key, ms_figure_size(text, change, bytes));
 	ms_writef(writer, "%s blocks, at the ", ms_figure_count(text, change, blocks));
-	ms_write_text(writer, strcmp(at, "percent") == 0 ? "time" : at);
+	ms_write_at(writer, side);
 	if (json_array_size(processes) == 1)
 		ms_writef(writer, " (%s)",
 			  ms_human_time(text, ms_json_u64(process, "at_ns")));

@@ -168,6 +168,19 @@ static void write_range(struct ms_writer *writer, const json_t *filter, const ch
 	write_condition(writer, what, text, first);
 }
 
+void ms_write_at(struct ms_writer *writer, const json_t *object)
+{
+	const char *at = ms_json_string(object, "at");
+	const char *mark = ms_json_string(object, "mark");
+
+	ms_write_text(writer, strcmp(at, "percent") == 0 ? "time" : at);
+	if (!mark)
+		return;
+	ms_write_text(writer, " '");
+	ms_write_escaped(writer, mark, 0);
+	ms_write_text(writer, "'");
+}
+
 void ms_write_filter(struct ms_writer *writer, const json_t *filter)
 {
 	static const struct {

@@ -198,6 +198,11 @@ static ms_status write_tables(struct ms_writer *writer, const json_t *trace,
 		{ "end_ns", "end, s", MS_TYPE_INSTANT, 0, "gone" },
 		{ "name", "name", MS_TYPE_TEXT, 0, "the last one" },
 	};
+	static const struct ms_column marks[] = {
+		{ "tid", "tid", MS_TYPE_ID, 10, "the kernel's id of the thread" },
+		{ "at_ns", "time, s", MS_TYPE_INSTANT, 0, "when" },
+		{ "name", "name", MS_TYPE_TEXT, 0, "what the program said" },
+	};
 	static const struct ms_column windows[] = {
 		{ "windows", "windows", MS_TYPE_COUNT, 10, "how many" },
 		{ "open", "not sealed", MS_TYPE_COUNT, 0,
@@ -218,6 +223,9 @@ static ms_status write_tables(struct ms_writer *writer, const json_t *trace,
 		write_table(writer, "Threads", json_object_get(trace, "threads"), threads,
 			    COUNT(threads), err);
 
+	if (status == MS_OK)
+		status = write_table(writer, "Marks", json_object_get(trace, "marks"),
+				     marks, COUNT(marks), err);
 	if (status == MS_OK)
 		status = write_table(writer, "Windows", json_object_get(trace, "windows"),
 				     windows, COUNT(windows), err);

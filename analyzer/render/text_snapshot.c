@@ -44,7 +44,6 @@ static void write_head(struct ms_writer *writer, const json_t *document)
 	const json_t *processes = json_object_get(document, "processes");
 	const char *command = ms_json_string(json_array_get(processes, 0), "command");
 	const json_t *at_ns = json_object_get(document, "at_ns");
-	const char *at = ms_json_string(document, "at");
 	char human[MS_FIGURE_BYTES];
 
 	ms_write_bold(writer);
@@ -54,7 +53,8 @@ static void write_head(struct ms_writer *writer, const json_t *document)
 	if (json_array_size(processes) > 1)
 		ms_writef(writer, " and %zu more, each at its own time",
 			  json_array_size(processes) - 1);
-	ms_writef(writer, "\nat the %s", strcmp(at, "percent") == 0 ? "time" : at);
+	ms_write_text(writer, "\nat the ");
+	ms_write_at(writer, document);
 	if (json_is_number(at_ns))
 		ms_writef(writer, " (%s after the start)",
 			  ms_human_time(human, ms_json_as_u64(at_ns)));

@@ -68,10 +68,10 @@ same page.cost code.cost "the keys of what recording cost"
 # Types of record: numbers and names as common/wire.h has them.
 block "table: records" | flowed | awk '{ gsub(/-/, "_", $2); print $1, toupper($2) }' >page.records
 tr '\n\t' '  ' <"$root/common/wire.h" | grep -oE 'MS_RECORD_[A-Z_]+ = +[0-9]+' |
-	sed 's/MS_RECORD_\([A-Z_]*\) = *\([0-9]*\)/\2 \1/' | awk '$1 <= 16 || $1 == 22' >code.records
+	sed 's/MS_RECORD_\([A-Z_]*\) = *\([0-9]*\)/\2 \1/' | awk '$1 <= 16 || $1 == 20 || $1 == 22' >code.records
 same page.records code.records "the types of record"
-for mode in counters sample cull; do
+for mode in counters sample cull marks; do
 	"$tools/mode_log" $mode >$mode.bin
-	same "$root/tests/fuzz/corpus/log/$mode" $mode.bin "the fuzz corpus has a log of mode $mode as it is today"
+	same "$root/tests/fuzz/corpus/log/$mode" $mode.bin "the fuzz corpus has the log $mode as it is today"
 done
 done_testing

@@ -8,7 +8,8 @@ install() { make -s -C "$root" OUT="$tmp/copy" CFLAGS= LDFLAGS= "$@" >make.out 2
 
 ok "make install" install install
 cat make.out | head -n 20 | sed 's/^/# /'
-headers=$(cd "$root/analyzer/include/memscope" && printf './opt/ms/include/memscope/%s ' *.h)
+headers=$(cd "$root" && ls analyzer/include/memscope preload/include/memscope | grep '\.h$' | sort |
+	sed 's|^|./opt/ms/include/memscope/|' | tr '\n' ' ')
 is "$(cd dest && find . -type f | LC_ALL=C sort | tr '\n' ' ')" \
 	"./opt/ms/bin/memscope-analyze $headers./opt/ms/lib/libmemscope-analyzer.a ./opt/ms/lib/memscope/libmemscope.so ./opt/ms/lib/pkgconfig/memscope.pc ./opt/ms/share/man/man1/memscope-analyze.1 ./opt/ms/share/man/man5/memscope-log.5 ./opt/ms/share/man/man7/memscope-query.7 ./opt/ms/share/man/man7/memscope.7 " \
 	"the files"

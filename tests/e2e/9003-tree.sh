@@ -4,11 +4,13 @@
 
 # --- layers
 mkdir -p tree/scripts tree/common tree/preload tree/analyzer/base tree/analyzer/cli \
-	tree/analyzer/capture tree/analyzer/metadata tree/analyzer/include/memscope
+	tree/analyzer/capture tree/analyzer/metadata tree/analyzer/include/memscope \
+	tree/preload/include/memscope
 cp "$root/scripts/layers" "$root/scripts/check-layers" tree/scripts
 echo >tree/common/wire.h
 echo >tree/analyzer/base/error.h
 echo >tree/analyzer/include/memscope/memscope.h
+echo >tree/preload/include/memscope/annotate.h
 echo >tree/analyzer/metadata/metadata.h
 echo >tree/analyzer/metadata/trie.h
 printf '#include "common/wire.h"\n#include "analyzer/metadata/metadata.h"\n#include <stdio.h>\n' >tree/analyzer/capture/log.c
@@ -33,7 +35,10 @@ breach preload/log.c 'int x;' \
 	"preload/log.c:1: a second file of that name, beside analyzer/capture/log.c" "a name twice"
 breach stray.c 'int x;' "stray.c:1: lies in no room of scripts/layers" "a file in no room"
 breach analyzer/cli/main.c '#include <memscope/none.h>' \
-	"analyzer/cli/main.c:3: no such public header: analyzer/include/memscope/none.h" "a public header that is not there"
+	"analyzer/cli/main.c:3: no such public header: memscope/none.h" "a public header that is not there"
+
+breach analyzer/cli/main.c '#include <memscope/annotate.h>' \
+	"analyzer/cli/main.c:3: cli must not see annotate (preload/include/memscope/annotate.h)" "the watched program's header in the analyzer"
 
 # --- symbols
 mkdir -p lib/scripts lib/preload

@@ -12,7 +12,7 @@
 #   logcat.pl -t LOG          totals: allocations reallocations deallocations bytes failed
 #                             unmatched overwritten live live_bytes peak_bytes
 #   logcat.pl -M LOG          mappings: maps unmaps remaps breaks failed current_bytes peak_bytes
-#   logcat.pl -i LOG          what is known: head, status, facts, threads, modules, notes
+#   logcat.pl -i LOG          what is known: head, status, facts, threads, modules, notes, marks
 use strict;
 use warnings;
 no warnings "portable"; # a reader of 64-bit numbers
@@ -63,7 +63,7 @@ my @counts = (0) x 5;	# allocations reallocations deallocations failed bytes
 my (%thread_counts, @modes, @pending);
 my @folded = (0, 0);	# blocks bytes
 my ($class_blocks, $class_bytes) = (0, 0);
-my (@events, %node, %module, %thread, %costs, @facts, @samples, @states, @notes, @clocks, @execs, %kinds);
+my (@events, %node, %module, %thread, %costs, @facts, @samples, @states, @notes, @clocks, @execs, @marks, %kinds);
 my $offset = $head_bytes;
 while ($offset + 64 <= length $log && $offset < $extent) {
 	my ($wmagic, $kind, $header, $length, $owner, $sequence, $base, $crc, $r, $commit) =
@@ -215,6 +215,7 @@ sub record {
 	elsif ($type == 11) { push @notes, $payload }
 	elsif ($type == 16) { push @modes, [v(), v(), v()] }
 	elsif ($type == 12) { my ($t, $error) = (v(), v()); push @execs, [$error, substr $body, $at] }
+	elsif ($type == 20) { push @marks, [v(), v(), substr $body, $at] if v() == 1 }
 	elsif ($type == 22) {
 		my ($id, $t, %cost) = (v(), v());
 		while ($at < length $body) { my $key = v(); $cost{$key} = v() }
@@ -261,6 +262,7 @@ if ($mode eq '-i') {
 	print "mode $_->[0] $_->[1]\n" for sort { $a->[2] <=> $b->[2] } @modes;
 	print "counts $_ @{$thread_counts{$_}}\n" for sort { $a <=> $b } keys %thread_counts;
 	print "exec $_->[0] $_->[1]\n" for @execs;
+	print "mark $_->[0] $_->[1] $_->[2]\n" for sort { $a->[0] <=> $b->[0] } @marks;
 	for my $id (sort { $a <=> $b } keys %costs) {
 		my $c = $costs{$id}[1];
 		print "cost $id $_ $c->{$_}\n" for sort { $a <=> $b } keys %$c;

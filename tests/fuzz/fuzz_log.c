@@ -45,6 +45,22 @@ static void ask_metadata(const struct ms_metadata *meta)
 	}
 }
 
+/* By time, and each is found by its name, at the first of that name. */
+static void ask_marks(struct ms_metadata *meta)
+{
+	size_t count;
+	const struct ms_mark *marks = ms_metadata_marks(meta, &count);
+	uint64_t at_ns;
+
+	for (size_t i = 0; i < count; i++) {
+		require(i == 0 || marks[i - 1].at_ns <= marks[i].at_ns);
+		if (i < 100) {
+			require(ms_metadata_find_mark(meta, marks[i].name, &at_ns));
+			require(at_ns <= marks[i].at_ns);
+		}
+	}
+}
+
 static void replay(const struct ms_store *store)
 {
 	struct ms_cursor *cursor;
@@ -91,6 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(ms_metadata_new(&meta, &err) == MS_OK);
 	if (ms_log_open(&log, path, store, meta, &err) == MS_OK) {
 		ask_metadata(meta);
+		ask_marks(meta);
 		replay(store);
 		take_snapshot(store);
 		ms_log_windows(log, &count);

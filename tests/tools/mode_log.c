@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mode_log.c - writes a small log of a mode to standard output: counters, sample or cull.
+ * mode_log.c - writes a small log of a mode to standard output: counters, sample or cull;
+ * or one with marks.
  *
- * They are the fuzz corpus' logs with COUNTERS windows; a test compares them.
+ * They are the fuzz corpus' logs with such records; a test compares them.
  */
 #include "tests/unit/log_builder.h"
 
@@ -62,6 +63,16 @@ static void put_folded(struct log_builder *lb, uint32_t stack)
 					  stack, MS_PENDING_WRITTEN };
 }
 
+static void put_marks(struct log_builder *lb, uint32_t stack)
+{
+	lb_event(lb, 1, START + 100, MS_EVENT_MALLOC, HEAP, 600, stack);
+	lb_mark(lb, 2, START + 400, "loaded");
+	lb_mark(lb, 1, START + 150, "loaded");
+	lb_mark(lb, 0, START + 200, "\x1b[31m\xff");
+	lb_mark(lb, 7, 0, "");
+	lb_record_of(lb, MS_RECORD_ANNOTATION, LB_NUMBERS(2, START), "of another kind");
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc == 2 ? argv[1] : "";
@@ -83,8 +94,10 @@ int main(int argc, char **argv)
 	} else if (!strcmp(mode, "cull")) {
 		put_mode(&lb, MS_MODE_CULL, 10000000);
 		put_folded(&lb, stack);
+	} else if (!strcmp(mode, "marks")) {
+		put_marks(&lb, stack);
 	} else {
-		fprintf(stderr, "usage: mode_log counters|sample|cull\n");
+		fprintf(stderr, "usage: mode_log counters|sample|cull|marks\n");
 		return 2;
 	}
 	lb_end(&lb, START + 2000);

@@ -235,7 +235,7 @@ START_TEST(two_builds)
 					 rl_events_until(&models[1], ns) };
 
 		check_diff(&options, sides, all);
-		options.to = (struct memscope_time){ MEMSCOPE_AT_NS, ns };
+		options.to = (struct memscope_time){ MEMSCOPE_AT_NS, ns, NULL };
 		check_diff(&options, sides, some);
 	}
 	memscope_close(m);
@@ -251,8 +251,8 @@ START_TEST(two_instants)
 	uint64_t before = 0, after = 0;
 
 	open_logs((uint64_t)_i + 1);
-	options.from = (struct memscope_time){ MEMSCOPE_AT_NS, models[0].now / 3 };
-	options.to = (struct memscope_time){ MEMSCOPE_AT_NS, models[0].now / 2 };
+	options.from = (struct memscope_time){ MEMSCOPE_AT_NS, models[0].now / 3, NULL };
+	options.to = (struct memscope_time){ MEMSCOPE_AT_NS, models[0].now / 2, NULL };
 	ck_assert_int_eq(ms_diff_init(&diff, m, &options, NULL), MS_OK);
 	for (int i = 0; i < 2; i++) {
 		before += rl_live_bytes(&models[i],

@@ -161,12 +161,12 @@ static struct memscope_filter random_filter(struct random_log *random)
 	if (mask & 1) {
 		f.use_from = 1;
 		f.from = (struct memscope_time){ MEMSCOPE_AT_NS,
-						 rl_random(random, model.now) };
+						 rl_random(random, model.now), NULL };
 	}
 	if (mask & 2) {
 		f.use_to = 1;
 		f.to = (struct memscope_time){ MEMSCOPE_AT_NS,
-					       rl_random(random, model.now) };
+					       rl_random(random, model.now), NULL };
 	}
 	f.thread = mask & 4 ? 5000 + rl_random(random, RL_THREADS + 2) : 0;
 	if (mask & 8) {
@@ -398,7 +398,7 @@ START_TEST(every_filter_and_group)
 		struct question q = { 0 };
 
 		q.at_ns = i % 2 ? model.now : rl_random(&random, model.now);
-		q.options.at = (struct memscope_time){ MEMSCOPE_AT_NS, q.at_ns };
+		q.options.at = (struct memscope_time){ MEMSCOPE_AT_NS, q.at_ns, NULL };
 		q.options.sort = MEMSCOPE_BY_CALLS;
 		q.options.filter =
 			i ? random_filter(&random) : (struct memscope_filter){ 0 };

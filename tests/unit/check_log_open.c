@@ -126,6 +126,66 @@ START_TEST(the_last_cost_of_a_thread_counts)
 }
 END_TEST
 
+START_TEST(marks_reach_metadata)
+{
+	static const char *const names[] = { "first", "two\nlines", "", "late" };
+	struct log_builder lb;
+	struct reading r;
+	const struct ms_mark *marks;
+	uint64_t at_ns;
+	size_t count;
+
+	lb_init(&lb);
+	lb_mark(&lb, 7, 3000, "late");
+	lb_mark(&lb, 1, 1500, "first");
+	lb_mark(&lb, 0, 2000, "");
+	lb_mark(&lb, UINT32_MAX, 1700, "two\nlines");
+	lb_record_of(&lb, MS_RECORD_ANNOTATION, LB_NUMBERS(2), "of a later version");
+	lb_record_of(&lb, MS_RECORD_ANNOTATION, LB_NUMBERS(UINT64_MAX), NULL);
+	lb_end(&lb, 2500);
+	put(&lb);
+	read_right(&r);
+	marks = ms_metadata_marks(r.meta, &count);
+	ck_assert_uint_eq(count, 4);
+	for (size_t i = 0; i < count; i++)
+		ck_assert_str_eq(marks[i].name, names[i]);
+	ck_assert_uint_eq(marks[0].thread, 1);
+	ck_assert_uint_eq(marks[1].thread, UINT32_MAX);
+	ck_assert_uint_eq(marks[2].thread, 0);
+	ck_assert(ms_metadata_find_mark(r.meta, "late", &at_ns));
+	ck_assert_uint_eq(at_ns, NS_AT(3000));
+	ck_assert(!ms_metadata_find_mark(r.meta, "of a later version", &at_ns));
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
+START_TEST(a_mark_cut_short_is_damage)
+{
+	static const struct {
+		uint64_t numbers[3];
+		size_t count;
+	} wrong[] = { { { 0 }, 0 },
+		      { { MS_ANNOTATION_MARK }, 1 },
+		      { { MS_ANNOTATION_MARK, 1500 }, 2 },
+		      { { MS_ANNOTATION_MARK, 1500, UINT64_C(1) << 32 }, 3 } };
+	struct log_builder lb;
+	struct reading r;
+	size_t count;
+
+	lb_init(&lb);
+	lb_record_of(&lb, MS_RECORD_ANNOTATION, wrong[_i].numbers, wrong[_i].count, NULL);
+	lb_mark(&lb, 1, 1600, "sound");
+	lb_end(&lb, 2500);
+	put(&lb);
+	read_damaged(&r, "a record of type 20 is malformed");
+	ck_assert_str_eq(ms_metadata_marks(r.meta, &count)[0].name, "sound");
+	ck_assert_uint_eq(count, 1);
+	release(&r);
+	lb_release(&lb);
+}
+END_TEST
+
 START_TEST(a_cost_without_a_value_is_damage)
 {
 	struct log_builder lb;
@@ -459,6 +519,8 @@ int main(void)
 	tcase_add_test(tests, the_name_last_given_stands);
 	tcase_add_test(tests, the_last_cost_of_a_thread_counts);
 	tcase_add_test(tests, a_cost_without_a_value_is_damage);
+	tcase_add_test(tests, marks_reach_metadata);
+	tcase_add_loop_test(tests, a_mark_cut_short_is_damage, 0, 4);
 	tcase_add_test(tests, a_tsc_is_scaled_by_its_readings);
 	tcase_add_test(tests, a_tsc_without_readings_is_noted);
 	tcase_add_test(tests, a_running_log_is_read);

@@ -5,6 +5,7 @@
  */
 #include "analyzer/base/alloc.h"
 #include "tests/unit/log_builder.h"
+#include "tests/unit/taken_text.h"
 
 #include <memscope/capture.h>
 #include <memscope/event_store.h>
@@ -53,6 +54,7 @@ static void build_log(char *to, bool damaged)
 	lb_event(&lb, 1, AT(700), MS_EVENT_MALLOC, 0, UINT64_C(1) << 62, left);
 	lb_event(&lb, 2, AT(800), MS_EVENT_MALLOC, 0x5000, 7, 0);
 	lb_event(&lb, 1, AT(900), MS_EVENT_REALLOC_BEGIN, 0x5000, 0, 0);
+	lb_mark(&lb, 2, AT(450), "full");
 	lb_end(&lb, AT(1000));
 	if (damaged) /* a byte of a sealed window */
 		lb.data[lb.windows[0].offset + 64 + 5] ^= 0xff;
@@ -62,19 +64,6 @@ static void build_log(char *to, bool damaged)
 
 /* --- output
  * ----------------------------------------------------------------------------- */
-
-static char text[1 << 20];
-static size_t text_len;
-
-static int take(void *context, const char *data, size_t bytes)
-{
-	(void)context;
-	ck_assert_uint_lt(text_len + bytes, sizeof(text));
-	memcpy(text + text_len, data, bytes);
-	text_len += bytes;
-	text[text_len] = 0;
-	return 0;
-}
 
 static int refuse(void *context, const char *data, size_t bytes)
 {
@@ -235,8 +224,9 @@ END_TEST
 
 START_TEST(a_dump_of_a_range)
 {
-	struct memscope_dump_options options = { .from = { MEMSCOPE_AT_PEAK, 0 },
-						 .to = { MEMSCOPE_AT_PERCENT, 60000 },
+	struct memscope_dump_options options = { .from = { MEMSCOPE_AT_PEAK, 0, NULL },
+						 .to = { MEMSCOPE_AT_PERCENT, 60000,
+							 NULL },
 						 .use_from = 1,
 						 .use_to = 1 };
 	struct memscope_output output = output_of(MEMSCOPE_CSV);
@@ -256,7 +246,7 @@ START_TEST(snapshots_by_every_group)
 
 	for (int by = MEMSCOPE_GROUP_SITE; by < MEMSCOPE_GROUP_NONE; by++) {
 		struct memscope_snapshot_options options = {
-			.at = { MEMSCOPE_AT_PEAK, 0 }, .by = (enum memscope_group)by
+			.at = { MEMSCOPE_AT_PEAK, 0, NULL }, .by = (enum memscope_group)by
 		};
 		struct memscope_output output = output_of(MEMSCOPE_JSON);
 		json_t *document, *row;
@@ -341,7 +331,7 @@ static int plain_info(struct memscope *m, const struct memscope_output *output)
 
 static int snapshot_by_stack(struct memscope *m, const struct memscope_output *output)
 {
-	struct memscope_snapshot_options options = { .at = { MEMSCOPE_AT_PEAK, 0 },
+	struct memscope_snapshot_options options = { .at = { MEMSCOPE_AT_PEAK, 0, NULL },
 						     .by = MEMSCOPE_GROUP_STACK };
 
 	return memscope_snapshot(m, &options, output, NULL);
@@ -349,7 +339,7 @@ static int snapshot_by_stack(struct memscope *m, const struct memscope_output *o
 
 static int snapshot_by_thread(struct memscope *m, const struct memscope_output *output)
 {
-	struct memscope_snapshot_options options = { .at = { MEMSCOPE_AT_END, 0 },
+	struct memscope_snapshot_options options = { .at = { MEMSCOPE_AT_END, 0, NULL },
 						     .by = MEMSCOPE_GROUP_THREAD };
 
 	return memscope_snapshot(m, &options, output, NULL);
@@ -357,7 +347,7 @@ static int snapshot_by_thread(struct memscope *m, const struct memscope_output *
 
 static int snapshot_of_blocks(struct memscope *m, const struct memscope_output *output)
 {
-	struct memscope_snapshot_options options = { .at = { MEMSCOPE_AT_END, 0 },
+	struct memscope_snapshot_options options = { .at = { MEMSCOPE_AT_END, 0, NULL },
 						     .by = MEMSCOPE_GROUP_NONE };
 
 	return memscope_snapshot(m, &options, output, NULL);
@@ -376,7 +366,7 @@ static int snapshot_filtered(struct memscope *m, const struct memscope_output *o
 	struct memscope_snapshot_options options = {
 		.by = by,
 		.filter = { .use_to = 1,
-			    .to = { MEMSCOPE_AT_PERCENT, 90000 },
+			    .to = { MEMSCOPE_AT_PERCENT, 90000, NULL },
 			    .use_size = 1,
 			    .size_from = 5,
 			    .size_to = 5000,
@@ -395,6 +385,18 @@ static int snapshot_by_function(struct memscope *m, const struct memscope_output
 static int snapshot_by_kind(struct memscope *m, const struct memscope_output *output)
 {
 	return snapshot_filtered(m, output, MEMSCOPE_GROUP_KIND);
+}
+
+static int diff_from_a_mark(struct memscope *m, const struct memscope_output *output)
+{
+	struct memscope_diff_options options = {
+		.use_from = 1,
+		.from = { .kind = MEMSCOPE_AT_MARK, .mark = "full" },
+		.filter = { .use_to = 1,
+			    .to = { .kind = MEMSCOPE_AT_MARK, .mark = "full" } }
+	};
+
+	return memscope_diff(m, &options, output, NULL);
 }
 
 static int freed_blocks(struct memscope *m, const struct memscope_output *output)
@@ -434,6 +436,7 @@ static report_fn *const reports[] = {
 	all_summaries,	    plain_info,	      snapshot_by_stack,    snapshot_by_thread,
 	snapshot_of_blocks, dump_with_stacks, snapshot_by_function, snapshot_by_kind,
 	freed_blocks,	    diff_by_stack,    diff_by_thread,	    dump_of_lives,
+	diff_from_a_mark,
 };
 
 /* Open, report, close, with the n-th allocation failing. */

@@ -224,6 +224,51 @@ START_TEST(process_samples_and_notes)
 }
 END_TEST
 
+/* Against a list that is searched from end to end for each question. */
+START_TEST(marks_by_time_and_name)
+{
+	static const char *const names[] = { "a", "b", "aa", "" };
+	struct {
+		uint64_t at_ns, name;
+	} model[200];
+	unsigned seed = (unsigned)_i + 1;
+	size_t n = (size_t)_i * 7 % 200 + 1, count;
+	const struct ms_mark *marks;
+	uint64_t at_ns, first;
+
+	for (size_t i = 0; i < n; i++) {
+		model[i].at_ns = (unsigned)rand_r(&seed) % 100;
+		model[i].name = (unsigned)rand_r(&seed) % 3;
+		ck_assert_int_eq(ms_metadata_add_mark(meta, model[i].at_ns, (uint32_t)i,
+						      names[model[i].name],
+						      strlen(names[model[i].name])),
+				 MS_OK);
+		if (i % 50 == 0) /* in order, with more to come */
+			ck_assert_uint_eq((ms_metadata_marks(meta, &count), count),
+					  i + 1);
+	}
+	marks = ms_metadata_marks(meta, &count);
+	ck_assert_msg(count == n, "seed %d", _i);
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_msg(i == 0 || marks[i - 1].at_ns <= marks[i].at_ns, "seed %d",
+			      _i);
+		ck_assert_msg(marks[i].at_ns == model[marks[i].thread].at_ns, "seed %d",
+			      _i);
+		ck_assert_str_eq(marks[i].name, names[model[marks[i].thread].name]);
+	}
+	for (uint64_t name = 0; name < 4; name++) {
+		first = UINT64_MAX;
+		for (size_t i = 0; i < n; i++)
+			if (model[i].name == name && model[i].at_ns < first)
+				first = model[i].at_ns;
+		ck_assert_msg(ms_metadata_find_mark(meta, names[name], &at_ns) ==
+				      (first != UINT64_MAX),
+			      "seed %d", _i);
+		ck_assert_msg(first == UINT64_MAX || at_ns == first, "seed %d", _i);
+	}
+}
+END_TEST
+
 static ms_status fill_all(void)
 {
 	struct ms_module module = { .id = 1, .path = "/x" };
@@ -245,6 +290,8 @@ static ms_status fill_all(void)
 			status = ms_metadata_add_sample(meta, &sample);
 		if (status == MS_OK)
 			status = ms_metadata_add_note(meta, i, 1, "n", 1);
+		if (status == MS_OK)
+			status = ms_metadata_add_mark(meta, i, 1, "m", 1);
 	}
 	return status;
 }
@@ -328,6 +375,7 @@ int main(void)
 	tcase_add_test(tests, threads_out_of_order);
 	tcase_add_test(tests, modules_over_time);
 	tcase_add_test(tests, process_samples_and_notes);
+	tcase_add_loop_test(tests, marks_by_time_and_name, 0, 40);
 	tcase_add_test(tests, every_allocation_fails);
 	tcase_add_test(tests, source_paths);
 	suite_add_tcase(suite, tests);

@@ -5,6 +5,7 @@
  */
 #include "analyzer/base/alloc.h"
 #include "tests/unit/log_builder.h"
+#include "tests/unit/taken_text.h"
 
 #include <memscope/snapshot.h>
 #include <memscope/timeline.h>
@@ -54,19 +55,6 @@ static void build_log(char *to)
 
 /* --- output ---------------------------------------------------------------------------
  */
-
-static char text[1 << 18];
-static size_t text_len;
-
-static int take(void *context, const char *data, size_t bytes)
-{
-	(void)context;
-	ck_assert_uint_lt(text_len + bytes, sizeof(text));
-	memcpy(text + text_len, data, bytes);
-	text_len += bytes;
-	text[text_len] = 0;
-	return 0;
-}
 
 static struct memscope_output output_of(enum memscope_format format)
 {

@@ -390,6 +390,14 @@ static inline void lb_record_of(struct log_builder *lb, unsigned type,
 #define LB_NUMBERS(...) \
 	(const uint64_t[]){ __VA_ARGS__ }, sizeof((uint64_t[]){ __VA_ARGS__ }) / 8
 
+/* A mark that a thread, or none that is known (0), made. */
+static inline void lb_mark(struct log_builder *lb, uint32_t thread, uint64_t ticks,
+			   const char *name)
+{
+	lb_record_of(lb, MS_RECORD_ANNOTATION,
+		     LB_NUMBERS(MS_ANNOTATION_MARK, ticks, thread), name);
+}
+
 static inline void lb_fact(struct log_builder *lb, const char *key, const char *value)
 {
 	char payload[2048];

@@ -101,15 +101,21 @@ enum memscope_time_kind {
 	MEMSCOPE_AT_END, /* zero: the default */
 	MEMSCOPE_AT_START,
 	MEMSCOPE_AT_PEAK,
-	MEMSCOPE_AT_NS,	    /* value: nanoseconds after the recording began */
-	MEMSCOPE_AT_PERCENT /* value: thousandths of a percent of its duration */
+	MEMSCOPE_AT_NS,	     /* value: nanoseconds after the recording began */
+	MEMSCOPE_AT_PERCENT, /* value: thousandths of a percent of its duration */
+	MEMSCOPE_AT_MARK     /* mark: the first that the program made by that name; what
+				asks for another fails with MEMSCOPE_USAGE */
 };
 struct memscope_time {
 	enum memscope_time_kind kind;
 	uint64_t value;
+	const char *mark; /* outlives every use of the point */
 };
 
-/* "start", "end", "peak", "12.5s", "830ms", "40%": 0, or -1 when text is none of them. */
+/*
+ * "start", "end", "peak", "12.5s", "830ms", "40%", "mark:NAME": 0, or -1 when text is
+ * none of them.  A mark's name stays in text.
+ */
 int memscope_parse_time(const char *text, struct memscope_time *time);
 
 /* --- filters
