@@ -72,7 +72,7 @@ void ms_facade_snapshots_free(struct memscope *m, struct ms_snapshot **snapshots
 
 /*
  * The point in nanoseconds of one trace, UINT64_MAX for its end.  MS_OK, MS_ENOMEM, or
- * MS_EUSAGE where the trace has no mark of that name.
+ * MS_EUSAGE where it is no point or the trace has no mark of that name.
  */
 MS_MUST_CHECK ms_status ms_facade_time_ns(struct memscope *m,
 					  const struct ms_trace *trace,

@@ -16,6 +16,7 @@ ms_status ms_tables_init(struct ms_tables *tables, struct memscope *m,
 {
 	*tables = (struct ms_tables){ .m = m, .stopped = stopped };
 	ms_strbuf_init(&tables->text);
+	ms_strbuf_init(&tables->moment_mark);
 	tables->sites = ms_alloc_zero(m->count, sizeof(*tables->sites));
 	return tables->sites ? MS_OK : ms_fail_memory(err);
 }
@@ -24,6 +25,7 @@ void ms_tables_release(struct ms_tables *tables)
 {
 	ms_views_release(&tables->end);
 	ms_views_release(&tables->moment);
+	ms_strbuf_release(&tables->moment_mark);
 	for (size_t i = 0; i < tables->made_count; i++) {
 		ms_free(tables->made[i].arguments);
 		json_decref(tables->made[i].rows);
@@ -58,6 +60,15 @@ ms_status ms_tables_end(struct ms_tables *tables, const struct ms_views **views,
 	return status;
 }
 
+/* The name of a mark that was asked for belongs to its statement: a copy is kept. */
+static bool same_moment(const struct ms_tables *tables, const struct memscope_time *at)
+{
+	return at->kind == tables->moment_at.kind &&
+	       at->value == tables->moment_at.value &&
+	       strcmp(at->mark ? at->mark : "", ms_strbuf_text(&tables->moment_mark)) ==
+		       0;
+}
+
 ms_status ms_tables_moment(struct ms_tables *tables, const struct memscope_time *at,
 			   const struct ms_views **views, struct ms_error *err)
 {
@@ -65,11 +76,15 @@ ms_status ms_tables_moment(struct ms_tables *tables, const struct memscope_time 
 
 	if (at->kind == MEMSCOPE_AT_END)
 		return ms_tables_end(tables, views, err);
-	/* A mark's name is the statement's text: it is not kept to compare with. */
-	if (!tables->moment.items || at->kind == MEMSCOPE_AT_MARK ||
-	    at->kind != tables->moment_at.kind || at->value != tables->moment_at.value) {
+	if (!tables->moment.items || !same_moment(tables, at)) {
 		ms_views_release(&tables->moment);
 		tables->moment_at = (struct memscope_time){ at->kind, at->value, NULL };
+		ms_strbuf_truncate(&tables->moment_mark, 0);
+		ms_strbuf_adds(&tables->moment_mark, at->mark ? at->mark : "");
+		if (tables->moment_mark.failed) {
+			tables->moment_mark.failed = false;
+			return ms_fail_memory(err);
+		}
 		status = ms_views_init(&tables->moment, tables->m, at, NULL, false, err);
 	}
 	*views = &tables->moment;

@@ -23,9 +23,10 @@ struct ms_made_rows {
 /* What a table and its readings share, for as long as one session lasts. */
 struct ms_tables {
 	struct memscope *m;
-	struct ms_views end;	/* no items: not needed so far */
-	struct ms_views moment; /* of the instant asked for last */
-	struct memscope_time moment_at;
+	struct ms_views end;		/* no items: not needed so far */
+	struct ms_views moment;		/* of the instant asked for last */
+	struct memscope_time moment_at; /* its mark is in moment_mark */
+	struct ms_strbuf moment_mark;
 	struct ms_made_rows *made;
 	size_t made_count, made_capacity;
 	struct ms_map *sites;	    /* by trace: of a stack to its frame */

@@ -27,6 +27,9 @@ is "$(sizes_at mark:one)" 1001, "live at the first of two marks of a name"
 is "$(sizes_at mark:two)" 1001,2002, "live at the next"
 is "$("$analyze" query --format csv points.bin "SELECT count(*) FROM live('mark:two') AS a JOIN live('mark:one') AS b USING (address)
 	WHERE a.size IN (1001, 2002, 3003)" | tail -n 1)" 1 "two marks in one statement"
+is "$("$analyze" query --format csv points.bin "SELECT m, (SELECT group_concat(size) FROM live('mark:' || m) WHERE size IN (1001, 2002, 3003))
+	FROM (SELECT 'one' AS m UNION ALL SELECT 'two' UNION ALL SELECT 'one')" | tail -n +2 | cut -d, -f1-9 | tr '\n' ' ')" \
+	'one,1001 two,"1001,2002" one,1001 ' "each asked for by name, once and again"
 is "$("$analyze" dump --format csv --from mark:one --to mark:two points.bin | cut -d, -f3,5)" "kind,size
 malloc,2002" "dump between two marks"
 is "$("$analyze" timeline --events --from mark:one --to mark:two --format csv points.bin | cut -d, -f3,5)" "kind,size
