@@ -41,7 +41,8 @@ static const struct ms_source_column columns[COLUMNS] = {
 struct live_scan {
 	struct ms_scan base; /* first */
 	struct ms_tables *tables;
-	const struct ms_views *views;
+	struct memscope_time at; /* its mark is the scan's own */
+	char *mark;
 	struct ms_bound trace, process;
 	struct ms_block_row *rows; /* of the trace that is read */
 	size_t next, count, capacity;
@@ -65,12 +66,18 @@ static bool collect(void *context, const struct ms_block *block)
 	return !s->failed;
 }
 
+/* The heap is asked for anew: a scan of another instant may have been begun since. */
 static ms_status begin_trace(struct live_scan *s, struct ms_error *err)
 {
 	const struct ms_trace *trace = &s->tables->m->traces[s->view.trace];
-	const struct ms_snapshot *snapshot = s->views->items[s->view.trace].snapshot;
+	const struct ms_snapshot *snapshot;
+	const struct ms_views *views;
+	ms_status status = ms_tables_moment(s->tables, &s->at, &views, err);
 
 	s->next = s->count = 0;
+	if (status != MS_OK)
+		return status;
+	snapshot = views->items[s->view.trace].snapshot;
 	s->view.meta = trace->meta;
 	s->view.now_ns = ms_snapshot_at_ns(snapshot);
 	s->view.sample_bytes = ms_known_sample_bytes(trace);
@@ -111,6 +118,7 @@ static ms_status value(struct ms_scan *base, size_t column, struct ms_value *out
 static void close_scan(struct ms_scan *base)
 {
 	ms_free(scan_of(base)->rows);
+	ms_free(scan_of(base)->mark);
 	ms_free(base);
 }
 
@@ -118,7 +126,6 @@ static ms_status open_scan(struct ms_scan **out, const struct ms_source *source,
 			   const struct ms_scan_plan *plan, struct ms_error *err)
 {
 	struct live_scan *s = ms_alloc_zero(1, sizeof(*s));
-	struct memscope_time at;
 	ms_status status;
 
 	*out = NULL;
@@ -128,9 +135,11 @@ static ms_status open_scan(struct ms_scan **out, const struct ms_source *source,
 	s->tables = source->context;
 	s->trace = ms_plan_bound(plan, MS_BLOCK_TRACE);
 	s->process = ms_plan_bound(plan, MS_BLOCK_PROCESS);
-	status = ms_tables_time(&at, plan->arguments[0], err);
-	if (status == MS_OK)
-		status = ms_tables_moment(s->tables, &at, &s->views, err);
+	status = ms_tables_time(&s->at, plan->arguments[0], err);
+	if (status == MS_OK && s->at.mark) {
+		s->at.mark = s->mark = ms_strdup(s->at.mark);
+		status = s->mark ? MS_OK : ms_fail_memory(err);
+	}
 	if (status == MS_OK)
 		*out = &s->base;
 	else

@@ -223,6 +223,12 @@ START_TEST(several_traces)
 	gives("SELECT count(*) FROM allocations WHERE trace = 2 AND t_free IS NULL",
 	      "2\n");
 	gives("SELECT trace, count(*) FROM live GROUP BY 1", "1,2\n2,2\n");
+	gives("SELECT a.trace, group_concat(DISTINCT a.address) FROM live(300) a "
+	      "CROSS JOIN live(200) b GROUP BY 1",
+	      "1,\"4096,8192\"\n2,\"4096,8192\"\n");
+	gives("SELECT a.trace, group_concat(DISTINCT a.address) FROM live(100) a "
+	      "CROSS JOIN live(300) b GROUP BY 1",
+	      "1,4096\n2,4096\n");
 	gives("SELECT trace, count(*) FROM events GROUP BY 1", "1,7\n2,7\n");
 	gives("SELECT trace, count(*) FROM sites GROUP BY 1", "1,3\n2,3\n");
 	gives("SELECT trace, count(*) FROM threads GROUP BY 1", "1,2\n2,2\n");
