@@ -95,6 +95,7 @@ enum ms_window_kind {
 	MS_WINDOW_META = 2,	/* records: facts, modules, threads, samples */
 	MS_WINDOW_NODES = 3,	/* the stack trie, 16 bytes a node */
 	MS_WINDOW_COUNTERS = 4, /* exact totals; owner: enum ms_counters */
+	MS_WINDOW_POINTERS = 5, /* a pointer map; owner: its number */
 };
 
 struct ms_wire_window {
@@ -296,16 +297,94 @@ enum ms_record {
 		16, /* v enum ms_wire_mode, v its parameter, ticks: from there on */
 	MS_RECORD_WEIGHT = 17,	 /* weight of sampled events, totals of culled ones */
 	MS_RECORD_MMAP = 18,	 /* mappings that were there before */
-	MS_RECORD_POINTERS = 19, /* pointer maps: heap words and roots */
+	MS_RECORD_POINTERS = 19, /* v map, ticks, v enum ms_map_why, v enum ms_map_state,
+				    v errno, v pause ns, v resident bytes, v threads */
 	MS_RECORD_ANNOTATION =
 		20,		/* v enum ms_annotation; MARK: ticks, v thread or 0, name
 				   text; readers skip kinds that they do not know */
 	MS_RECORD_FINDING = 21, /* errors seen inside the program */
 	MS_RECORD_COST = 22,	/* what recording cost */
+	MS_RECORD_LEFT = 24,	/* ticks, v enum ms_map_why: it ended without exit() */
 };
 
 enum ms_annotation { /* what the program says: <memscope/annotate.h> */
 		     MS_ANNOTATION_MARK = 1,
+};
+
+/* --- pointer maps ------------------------------------------------------------------- */
+
+enum ms_map_why {
+	MS_MAP_EXIT = 1,       /* exit() or main's return, after all destructors */
+	MS_MAP_EXIT_NOW = 2,   /* _exit() or _Exit() */
+	MS_MAP_QUICK_EXIT = 3, /* quick_exit(), after its handlers */
+	MS_MAP_SIGNAL = 4,     /* MEMSCOPE_HEAPMAP's signal */
+};
+
+/* Why there is no map; what a map lacks that was begun is said by its items. */
+enum ms_map_state {
+	MS_NOMAP_BEGUN = 0,
+	MS_NOMAP_REFUSED = 1,  /* clone failed: errno */
+	MS_NOMAP_CONFINED = 2, /* the program's seccomp filters forbid it */
+	MS_NOMAP_NO_ROOM = 3,  /* the log's limit leaves no room */
+	MS_NOMAP_NO_LOG = 4,   /* the log cannot be opened again: errno */
+	MS_NOMAP_NO_MODE = 5,  /* not every block is recorded */
+	MS_NOMAP_EMULATED = 6, /* under Valgrind there are no such processes */
+	MS_NOMAP_NO_MEMORY = 7,
+};
+
+/*
+ * Body of a POINTERS window: items, each a varint kind | rest << 3 and more varints.
+ * Numbers that begin at 0 do so in each window.
+ *   END       rest: words written; the map is whole when its last window ends so
+ *   POINTER   rest: zigzag of (address - the last word's) / 8; zigzag of the value minus
+ *             the last POINTER's: a word that may point at a block
+ *   VTABLE    rest, value: the same, the value minus the last VTABLE's: a table of
+ *             functions in a mapped file
+ *   NUMBER    rest: the same; value: as it is, what tells whether the block that begins
+ *             there is an array or a string
+ *   REGION    rest: enum ms_region; start, bytes, id, enum ms_region_flag bits
+ *   REGISTER  rest: kernel tid; value: of one of its registers
+ *   UNSCANNED rest: enum ms_unscanned; start, bytes
+ */
+enum ms_map_item {
+	MS_ITEM_END = 0,
+	MS_ITEM_POINTER = 1,
+	MS_ITEM_VTABLE = 2,
+	MS_ITEM_NUMBER = 3,
+	MS_ITEM_REGION = 4,
+	MS_ITEM_REGISTER = 5,
+	MS_ITEM_UNSCANNED = 6,
+};
+
+/* What a stretch of memory is.  Where two overlap the later kind of this list says it. */
+enum ms_region {
+	MS_REGION_ANONYMOUS = 1, /* mappings without a file: stretches of an allocator,
+				    told by the blocks that lay there, or roots */
+	MS_REGION_BREAK = 2,	 /* below the program's break: the same */
+	MS_REGION_SHARED = 3,	 /* of files and of shared memory */
+	MS_REGION_DATA = 4,	 /* a module's data and bss; id: of the module */
+	MS_REGION_STACK = 5,	 /* what is in use of a stack; id: kernel tid */
+	MS_REGION_TLS = 6,	 /* static thread-local storage and libc's own; id: tid */
+	MS_REGION_UNUSED = 7,	 /* stacks beyond their pointer: no root */
+	MS_REGION_ALLOCATOR = 8, /* the allocator's own data: no root */
+};
+
+/* More of a region, as bits. */
+enum ms_region_flag {
+	/* STACK: where its use ends is not known, all of it is taken */
+	MS_STRETCH_WHOLE = 1,
+	/* STACK: not all of the thread's registers are known */
+	MS_STRETCH_REGISTERLESS = 2,
+	/* TLS: of a thread that has ended */
+	MS_STRETCH_GONE = 4,
+	/* DATA: of the allocator, which is not libc's */
+	MS_STRETCH_FOREIGN = 8,
+};
+
+enum ms_unscanned {
+	MS_UNSCANNED_DEVICE = 1, /* memory of a device */
+	MS_UNSCANNED_ABSENT = 2, /* shared pages that are not in memory */
+	MS_UNSCANNED_SECRET = 3, /* memory that cannot be read */
 };
 
 #endif

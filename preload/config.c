@@ -18,6 +18,7 @@ struct ms_config ms_config = { .mode = MS_MODE_FULL,
 			       .cull_ns = 10000000,
 			       .follow = MS_FOLLOW_FORK | MS_FOLLOW_EXEC,
 			       .free_stacks = true,
+			       .heapmap_exit = true,
 			       .mappings = true };
 
 static const char *output = "memscope.%p.bin";
@@ -154,7 +155,8 @@ static bool parse_max_size(const char *v)
 	return ms_parse_size(v, &ms_config.max_size);
 }
 
-static bool parse_signal(const char *v)
+/* The signal of the n bytes at v, with or without SIG; 0: none that may be taken. */
+static int signal_number(const char *v, size_t n)
 {
 	static const struct {
 		const char *name;
@@ -167,15 +169,51 @@ static bool parse_signal(const char *v)
 		{ "QUIT", SIGQUIT }, { "TSTP", SIGTSTP }, { "VTALRM", SIGVTALRM }
 	};
 
-	if (!strncmp(v, "SIG", 3))
+	if (n > 3 && !strncmp(v, "SIG", 3)) {
 		v += 3;
-	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-		if (!strcmp(v, signals[i].name)) {
-			ms_config.signal = signals[i].number;
-			return true;
-		}
+		n -= 3;
 	}
-	return false;
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		if (!strncmp(v, signals[i].name, n) && !signals[i].name[n])
+			return signals[i].number;
+	return 0;
+}
+
+static bool parse_signal(const char *v)
+{
+	int number = signal_number(v, strlen(v));
+
+	if (number)
+		ms_config.signal = number;
+	return number;
+}
+
+/* "exit", a signal or both; "off" by itself. */
+static bool parse_heapmap(const char *v)
+{
+	bool at_exit = false;
+	int number = 0;
+
+	while (strcmp(v, "off")) {
+		const char *comma = strchr(v, ',');
+		size_t n = comma ? (size_t)(comma - v) : strlen(v);
+		int found = signal_number(v, n);
+
+		if (n == 4 && !strncmp(v, "exit", 4))
+			at_exit = true;
+		else if (found && !number)
+			number = found;
+		else
+			return false;
+		if (!comma)
+			break;
+		v = comma + 1;
+		if (!strcmp(v, "off"))
+			return false;
+	}
+	ms_config.heapmap_exit = at_exit;
+	ms_config.heapmap_signal = number;
+	return true;
 }
 
 static const struct {
@@ -188,7 +226,7 @@ static const struct {
 	{ "MAX_SIZE", parse_max_size }, { "QUIET", parse_quiet },
 	{ "MODE", parse_mode },		{ "SAMPLE", parse_sample },
 	{ "CULL", parse_cull },		{ "FOLLOW", parse_follow },
-	{ "MMAP", parse_mmap },
+	{ "MMAP", parse_mmap },		{ "HEAPMAP", parse_heapmap },
 };
 #define VARIABLES (sizeof variables / sizeof *variables)
 

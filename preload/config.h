@@ -29,8 +29,10 @@ struct ms_config {
 	bool mappings; /* mmap and its relatives */
 	bool start_paused;
 	bool quiet;
-	int signal;	   /* toggles recording; 0: none */
-	char output[4096]; /* absolute pattern; "" when it would be too long */
+	bool heapmap_exit;  /* a pointer map at the end */
+	int heapmap_signal; /* and whenever it comes; 0: none */
+	int signal;	    /* toggles recording; 0: none */
+	char output[4096];  /* absolute pattern; "" when it would be too long */
 	char **argv,
 		**environ; /* as the kernel laid them out; the program may change both */
 	int argc;

@@ -10,6 +10,7 @@
 #include "preload/clock.h"
 #include "preload/config.h"
 #include "preload/confine.h"
+#include "preload/heapmap.h"
 #include "preload/hook_exec.h"
 #include "preload/modules.h"
 #include "preload/outside.h"
@@ -149,6 +150,7 @@ __attribute__((constructor)) static void start(void)
 	if (atomic_load(&ms_off) & MS_OFF_BOOT)
 		ms_life_boot();
 	pthread_atfork(NULL, NULL, fork_child);
+	ms_heapmap_init();
 	if (ms_config.signal)
 		take_signal();
 	errno = saved;

@@ -35,6 +35,7 @@ static struct module *modules; /* MODULES_MAX of them; [0] is id 1 */
 static _Atomic uint32_t count; /* published entries */
 static _Atomic bool busy;      /* somebody changes the table */
 _Atomic uint64_t ms_modules_now;
+size_t ms_modules_tls_bytes;
 
 /* glibc 2.35 has it; by dlsym, so that older ones can load us. */
 static int (*find_object)(void *pc, struct dl_find_object *result);
@@ -57,6 +58,18 @@ void ms_modules_closed(void)
 uintptr_t ms_modules_base(uint32_t module)
 {
 	return modules && module && module <= MODULES_MAX ? modules[module - 1].base : 0;
+}
+
+bool ms_modules_at(struct ms_code *code, uint32_t id)
+{
+	const struct module *m;
+
+	if (!modules || !id || id > atomic_load_explicit(&count, memory_order_acquire))
+		return false;
+	m = &modules[id - 1];
+	*code = (struct ms_code){ m->gone ? 0 : id, m->base, m->start, m->end,
+				  m->eh_frame_hdr };
+	return true;
 }
 
 /* --- the table ---------------------------------------------------------------------- */
@@ -312,6 +325,16 @@ static bool list_unchanged(const struct dl_phdr_info *info)
 	return adds == info->dlpi_adds && subs == info->dlpi_subs;
 }
 
+#define TLS_MAX (1UL << 20) /* what lies further away is dynamic */
+
+static void measure_tls(const struct dl_phdr_info *info)
+{
+	uintptr_t end = ms_thread_pointer(), at = (uintptr_t)info->dlpi_tls_data;
+
+	if (at && at < end && end - at < TLS_MAX && end - at > ms_modules_tls_bytes)
+		ms_modules_tls_bytes = end - at;
+}
+
 static int visit(struct dl_phdr_info *info, size_t size, void *context)
 {
 	struct module m = { .base = info->dlpi_addr, .path = name_of(info->dlpi_name) };
@@ -324,6 +347,7 @@ static int visit(struct dl_phdr_info *info, size_t size, void *context)
 		return 1;
 	}
 	refresh->first = false;
+	measure_tls(info);
 	read_headers(&m, info->dlpi_phdr, info->dlpi_phnum);
 	if (m.start >= m.end || !table_take())
 		return 0;

@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct ms_code {		     /* where a pc lies */
@@ -52,6 +53,12 @@ void ms_modules_closed(void);
 void ms_modules_forked(void);
 
 void ms_modules_init(void);
+
+/* The module of an id from 1, whatever it is; false: there is none such. */
+bool ms_modules_at(struct ms_code *code, uint32_t id);
+
+/* How far static thread-local storage reaches below the thread pointer. */
+extern size_t ms_modules_tls_bytes;
 
 /* Base address of the module of an id that ms_modules_find gave. */
 uintptr_t ms_modules_base(uint32_t module);

@@ -44,6 +44,11 @@ static bool under_valgrind(void)
 	return answer != 0;
 }
 
+bool ms_outside_emulated(void)
+{
+	return emulated;
+}
+
 void ms_outside_init(const char *flag)
 {
 	single_threaded = flag;

@@ -19,6 +19,9 @@
  */
 void ms_outside_run(void (*work)(void *context), void *context, bool force);
 
+/* Under Valgrind, which ends a program that makes such a thread. */
+bool ms_outside_emulated(void);
+
 /* Tell it where libc says that the process has one thread (__libc_single_threaded). */
 void ms_outside_init(const char *single_threaded);
 

@@ -59,6 +59,7 @@ void ms_real_resolve(void)
 	*(void **)&r.brk = ms_real_next("brk");
 	*(void **)&r.sbrk = ms_real_next("sbrk");
 	*(void **)&r.sigaction = ms_real_next("sigaction");
+	*(void **)&r.exit_now = ms_real_next("_exit");
 	*(void **)&r.malloc = ms_real_next("malloc");
 	ms_real = r;
 	dl_iterate_phdr(find_range, NULL);

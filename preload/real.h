@@ -31,6 +31,7 @@ struct ms_real {
 	int (*brk)(void *);
 	void *(*sbrk)(intptr_t);
 	int (*sigaction)(int, const struct sigaction *, struct sigaction *);
+	void (*exit_now)(int);
 	uintptr_t own_start,
 		own_end; /* the allocator's module, unless it is libc; else 0 */
 };

@@ -165,6 +165,8 @@ struct ms_session {
 	struct ms_wire_sizes *shared_sizes;
 	_Atomic uint32_t culls; /* cull.c: numbers of rings */
 	_Atomic(struct ms_bucket *) followed[MS_FOLLOWED_LEVELS]; /* followed.c */
+	_Atomic uint32_t maps;		/* heapmap.c: taken so far */
+	_Atomic(struct ms_stop *) stop; /* heapmap_stop.c */
 	struct ms_file_id file;
 	char path[4096];
 };
