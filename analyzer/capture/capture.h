@@ -122,6 +122,42 @@ const struct ms_thread_counts *ms_log_thread_counts(const struct ms_log *log,
 						    size_t *count);
 const struct ms_wire_sizes *ms_log_size_counts(const struct ms_log *log);
 
+/* --- pointer maps (log_pointers.c) ----------------------------------------------------
+ */
+
+struct ms_pointer_map { /* as the program told it */
+	uint32_t number;
+	unsigned why;	/* enum ms_map_why */
+	unsigned state; /* enum ms_map_state: why there is none; 0: it was begun */
+	uint64_t error; /* an errno */
+	uint64_t at_ns, pause_ns, resident_bytes, threads;
+};
+/* In the order of the log. */
+const struct ms_pointer_map *ms_log_maps(const struct ms_log *log, size_t *count);
+/* How the process ended without exit(): enum ms_map_why; 0: nothing is told. */
+unsigned ms_log_left(const struct ms_log *log);
+
+/*
+ * Told what a map holds, item by item, in the order of the log; each may be NULL.  What
+ * they return other than MS_OK ends it.
+ */
+struct ms_map_reader {
+	ms_status (*word)(void *context, unsigned kind, uint64_t address, uint64_t value);
+	ms_status (*region)(void *context, unsigned kind, uint64_t start, uint64_t bytes,
+			    uint64_t id, unsigned flags);
+	ms_status (*thread_register)(void *context, uint64_t tid, uint64_t value);
+	ms_status (*unscanned)(void *context, unsigned why, uint64_t start,
+			       uint64_t bytes);
+	void *context;
+};
+/*
+ * *whole: all of it was written and is right; else the items are those that are.
+ * MS_OK, MS_ENOMEM or what a function of the reader returned.
+ */
+MS_MUST_CHECK ms_status ms_log_read_map(const struct ms_log *log, uint32_t number,
+					const struct ms_map_reader *reader, bool *whole,
+					struct ms_error *err);
+
 /* End of the recording in ns since its start: exit, or the last event or record. */
 uint64_t ms_log_duration_ns(const struct ms_log *log);
 /* How its ticks become nanoseconds. */

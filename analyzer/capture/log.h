@@ -59,6 +59,11 @@ struct ms_log {
 	struct ms_folded *folded;
 	size_t folded_count, folded_room;
 
+	/* log_pointers.c */
+	struct ms_pointer_map *maps;
+	size_t map_count, map_room;
+	unsigned left; /* enum ms_map_why, of an end without exit(); 0: none */
+
 	/* log_pending.c */
 	uint8_t **bodies; /* events that are not in the file */
 	size_t body_count, body_room;
@@ -190,6 +195,15 @@ MS_MUST_CHECK ms_status ms_log_read_nodes(struct ms_log *log, struct ms_metadata
 /* Find the clock's scale, then hand all records to meta. */
 MS_MUST_CHECK ms_status ms_log_read_records(struct ms_log *log, struct ms_metadata *meta,
 					    struct ms_error *err);
+
+/* --- log_pointers.c: pointer maps
+ * -------------------------------------------------------- */
+
+/* A record told of a map.  MS_OK or MS_ENOMEM. */
+MS_MUST_CHECK ms_status ms_log_map_told(struct ms_log *log,
+					const struct ms_pointer_map *map);
+/* Wait until fd's log has no map that is being written, 10 seconds at most. */
+void ms_log_wait(int fd);
 
 /* --- log_counters.c: capture modes and exact counts -----------------------------------
  */

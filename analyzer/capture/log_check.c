@@ -47,7 +47,7 @@ void ms_log_begin_visit(const struct ms_log *log, struct ms_visit *v)
 	left = v->body < log->size ? log->size - v->body : 0;
 	v->present = left < v->room ? left : v->room;
 	v->is_known = v->header.kind >= MS_WINDOW_EVENTS &&
-		      v->header.kind <= MS_WINDOW_COUNTERS;
+		      v->header.kind <= MS_WINDOW_POINTERS;
 	read_progress(log, v);
 	if (v->is_known)
 		fit_progress(v);

@@ -117,6 +117,7 @@ ms_status ms_log_file_open(struct ms_log *log, const char *path, struct ms_error
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0)
 		return fail_errno(err, path, "cannot be opened");
+	ms_log_wait(fd);
 	if (fstat(fd, &st) != 0)
 		status = fail_errno(err, path, "cannot be examined");
 	else if (S_ISDIR(st.st_mode))

@@ -112,6 +112,7 @@ void ms_log_close(struct ms_log *log)
 	ms_free(log->windows);
 	ms_free(log->thread_counts);
 	ms_free(log->folded);
+	ms_free(log->maps);
 	for (size_t i = 0; i < log->body_count; i++)
 		ms_free(log->bodies[i]);
 	ms_free(log->bodies);

@@ -240,6 +240,37 @@ static ms_status read_exec(struct pass *pass, struct ms_bytes *payload)
 				    (const char *)payload->p, ms_bytes_left(payload));
 }
 
+static ms_status read_pointers(struct pass *pass, struct ms_bytes *payload)
+{
+	struct ms_pointer_map map = { 0 };
+	uint64_t ticks;
+
+	map.number = (uint32_t)take_between(payload, 1, UINT32_MAX);
+	ticks = ms_bytes_varint(payload);
+	map.why = (unsigned)take_between(payload, 0, UINT32_MAX);
+	map.state = (unsigned)take_between(payload, 0, UINT32_MAX);
+	map.error = ms_bytes_varint(payload);
+	map.pause_ns = ms_bytes_varint(payload);
+	map.resident_bytes = ms_bytes_varint(payload);
+	map.threads = ms_bytes_varint(payload);
+	if (payload->bad)
+		return MS_OK;
+	map.at_ns = to_ns(pass, ticks);
+	return ms_log_map_told(pass->log, &map);
+}
+
+static ms_status read_left(struct pass *pass, struct ms_bytes *payload)
+{
+	uint64_t ticks = ms_bytes_varint(payload);
+	unsigned why = (unsigned)take_between(payload, 0, UINT32_MAX);
+
+	if (payload->bad)
+		return MS_OK;
+	to_ns(pass, ticks);
+	pass->log->left = why;
+	return MS_OK;
+}
+
 static handler *const clock_handlers[32] = {
 	[MS_RECORD_CLOCK] = read_clock,
 };
@@ -258,6 +289,8 @@ static handler *const other_handlers[32] = {
 	[MS_RECORD_EXEC] = read_exec,
 	[MS_RECORD_ANNOTATION] = read_annotation,
 	[MS_RECORD_COST] = read_cost,
+	[MS_RECORD_POINTERS] = read_pointers,
+	[MS_RECORD_LEFT] = read_left,
 };
 
 /* --- passes ----------------------------------------------------------------------------

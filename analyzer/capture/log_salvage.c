@@ -96,7 +96,7 @@ static bool is_torn_header(const struct ms_log *log, uint64_t offset)
 		return false;
 	memcpy(&header, log->bytes + offset, sizeof(header));
 	return header.magic == 0 && header.commit == 0 && header.sealed == 0 &&
-	       header.kind >= MS_WINDOW_EVENTS && header.kind <= MS_WINDOW_COUNTERS;
+	       header.kind >= MS_WINDOW_EVENTS && header.kind <= MS_WINDOW_POINTERS;
 }
 
 static uint64_t page_of(uint64_t offset)

@@ -6,6 +6,7 @@
  * was taken (the same pid after exec).  So the head of each file that could be
  * it decides: it holds the pid and the time.
  */
+#include "analyzer/capture/log.h"
 #include "analyzer/capture/record.h"
 #include "common/checks.h"
 #include "common/wire.h"
@@ -137,6 +138,17 @@ static ms_status look(const char *pattern, uint64_t pid, char out[MS_RECORD_PATH
 	return MS_OK;
 }
 
+/* The log is whole when a copy of the program has written what it was asked for, too. */
+static void wait_for_map(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0)
+		return;
+	ms_log_wait(fd);
+	close(fd);
+}
+
 ms_status ms_record_log(char out[MS_RECORD_PATH], const char *output, uint64_t pid,
 			uint64_t since_unix_ns, struct ms_error *err)
 {
@@ -148,5 +160,7 @@ ms_status ms_record_log(char out[MS_RECORD_PATH], const char *output, uint64_t p
 		status = look(plain, pid, out, &since_unix_ns, err);
 	if (!status)
 		status = look(numbered, pid, out, &since_unix_ns, err);
+	if (!status && *out)
+		wait_for_map(out);
 	return status;
 }

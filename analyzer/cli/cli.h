@@ -31,6 +31,7 @@ enum cli_command_id {
 	CLI_SIZES,
 	CLI_THREADS,
 	CLI_MODULES,
+	CLI_LEAKS,
 	CLI_DUMP,
 	CLI_QUERY,
 	CLI_INDEX,
@@ -63,7 +64,10 @@ struct cli_options { /* what the command line said; zero: the defaults */
 	enum memscope_group by;
 	bool windows, stacks;
 	struct memscope_filter filter; /* all but from and to */
-	bool lines, all;	       /* diff */
+	bool lines;		       /* diff */
+	bool all;		       /* diff, leaks */
+	unsigned map;		       /* leaks, as the next */
+	bool interior;
 
 	struct {
 		const char *sql, *file, *preset, *show; /* NULL: not asked for */
@@ -206,6 +210,7 @@ int cli_summary(const struct cli_options *options);
 int cli_info(const struct cli_options *options);
 int cli_snapshot(const struct cli_options *options);
 int cli_diff(const struct cli_options *options);
+int cli_leaks(const struct cli_options *options);
 int cli_dump(const struct cli_options *options);
 int cli_query(const struct cli_options *options);
 int cli_timeline(const struct cli_options *options);

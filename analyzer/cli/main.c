@@ -19,6 +19,10 @@ const struct cli_command cli_commands[CLI_COMMANDS] = {
 	[CLI_SNAPSHOT] = { "snapshot", "TRACE...", "the heap at one instant",
 			   "With several traces, each is looked at at its own TIME.",
 			   cli_snapshot },
+	[CLI_LEAKS] = { "leaks", "TRACE...", "blocks that nothing points to any more",
+			"Needs the pointer map that the recorder takes when the program "
+			"exits; a trace\nwithout one has its live blocks listed.",
+			cli_leaks },
 	[CLI_DIFF] = { "diff", "TRACE [TRACE]",
 		       "what is live before and after: two instants, or two traces",
 		       "Of two traces without --from and --to the first is compared with the "

@@ -17,7 +17,7 @@
 #define OVER_TIME (CHOOSING | BIT(CLI_THREADS) | BIT(CLI_MODULES))
 #define READERS                                                                 \
 	(BIT(CLI_SUMMARY) | BIT(CLI_INFO) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | \
-	 BIT(CLI_DUMP) | BIT(CLI_QUERY) | OVER_TIME)
+	 BIT(CLI_LEAKS) | BIT(CLI_DUMP) | BIT(CLI_QUERY) | OVER_TIME)
 /* which look for names of functions */
 #define NAMERS (READERS | BIT(CLI_SYMBOLS))
 /* whose options choose blocks */
@@ -92,10 +92,22 @@ static bool set_blocks(struct cli_options *o, const char *value)
 	return true;
 }
 
+static bool set_interior(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->interior = true;
+	return true;
+}
+
 static bool set_width(struct cli_options *o, const char *value)
 {
 	o->has_width = true;
 	return cli_parse_unsigned(value, &o->width);
+}
+
+static bool set_map(struct cli_options *o, const char *value)
+{
+	return cli_parse_unsigned(value, &o->map) && o->map;
 }
 
 /* Zero is the library's "default": there, no limit is a large number. */
@@ -286,6 +298,11 @@ static bool set_no_mmap(struct cli_options *o, const char *value)
 	return add_setting(o, "MEMSCOPE_MMAP", "0");
 }
 
+static bool set_heapmap(struct cli_options *o, const char *value)
+{
+	return *value && add_setting(o, "MEMSCOPE_HEAPMAP", value);
+}
+
 static bool set_max_size(struct cli_options *o, const char *value)
 {
 	uint64_t bytes;
@@ -330,12 +347,21 @@ static const struct option table[] = {
 	{ "all", 0, NULL, "rows that did not change, too", BIT(CLI_DIFF), set_all },
 	{ "blocks", 0, NULL, "every live block instead of groups, the largest first",
 	  BIT(CLI_SNAPSHOT), set_blocks },
+	{ "blocks", 0, NULL, "every block that is not reachable, the heaviest first",
+	  BIT(CLI_LEAKS), set_blocks },
+	{ "all", 0, NULL, "sites of indirectly lost and reachable blocks, too (text)",
+	  BIT(CLI_LEAKS), set_all },
+	{ "interior", 0, NULL, "pointers into a block's middle keep it as well",
+	  BIT(CLI_LEAKS), set_interior },
+	{ "map", 0, "N", "the N-th pointer map of each trace (default: the last)",
+	  BIT(CLI_LEAKS), set_map },
 	{ "top", 'n', "N", "show N sites or rows; 0: all",
 	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_LIFETIMES) |
-		  BIT(CLI_SIZES),
+		  BIT(CLI_SIZES) | BIT(CLI_LEAKS),
 	  set_top },
 	{ "depth", 'd', "N", "frames of each stack; 0: all",
-	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF), set_depth },
+	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_LEAKS),
+	  set_depth },
 	{ "windows", 0, NULL, "list every window of the log", BIT(CLI_INFO),
 	  set_windows },
 	{ "buckets", 'b', "N", "how many equal parts (60)", BIT(CLI_TIMELINE),
@@ -429,6 +455,8 @@ static const struct option table[] = {
 	  set_no_free_stacks },
 	{ "no-mmap", 0, NULL, "leave out what the program maps itself", BIT(CLI_RECORD),
 	  set_no_mmap },
+	{ "heapmap", 0, "WHEN", "pointer maps: exit (default), a signal, both, or off",
+	  BIT(CLI_RECORD), set_heapmap },
 	{ "follow", 0, "WHAT", "children: fork, exec, both with a comma, or none",
 	  BIT(CLI_RECORD), set_follow },
 	{ "max-size", 0, "SIZE", "totals only once the log reaches SIZE", BIT(CLI_RECORD),

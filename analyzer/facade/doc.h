@@ -50,6 +50,13 @@ void ms_doc_damage(struct ms_doc *doc, json_t *array, const struct ms_trace *tra
 /* A module: its path, where it was, its build-id (info.c). */
 void ms_doc_module(struct ms_doc *doc, json_t *object, const struct ms_trace *trace,
 		   const struct ms_module *module);
+/* doc_maps.c: pointer maps; texts of enum ms_map_why and ms_map_state (NULL: it was
+ * begun), and "exited", "_exit", "quick_exit" or "open". */
+void ms_doc_map(struct ms_doc *doc, json_t *row, const struct ms_pointer_map *map);
+void ms_doc_maps(struct ms_doc *doc, json_t *array, const struct ms_trace *trace);
+const char *ms_map_why_text(unsigned why);
+const char *ms_map_state_text(unsigned state);
+const char *ms_end_text(const struct ms_trace *trace);
 /* The threads' facts and figures; whole: of the whole recording. */
 void ms_doc_threads(struct ms_doc *doc, json_t *array, const struct ms_trace *trace,
 		    const struct ms_snapshot *snapshot, bool whole);

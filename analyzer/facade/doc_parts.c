@@ -73,7 +73,7 @@ void ms_doc_process(struct ms_doc *doc, json_t *object, const struct ms_trace *t
 	ms_doc_u64(doc, object, "duration_ns", trace->duration_ns);
 	ms_doc_u64(doc, object, "parent_pid", process->parent_pid);
 	ms_doc_bool(doc, object, "forked", process->flags & MS_HEAD_FORKED);
-	ms_doc_text(doc, object, "end", status->end == MS_END_EXITED ? "exited" : "open");
+	ms_doc_text(doc, object, "end", ms_end_text(trace));
 	ms_doc_text(doc, object, "became",
 		    status->end == MS_END_EXITED ? NULL
 						 : ms_metadata_became(trace->meta));

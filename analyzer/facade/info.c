@@ -123,6 +123,8 @@ static const char *window_name(unsigned kind)
 		return "stack nodes";
 	case MS_WINDOW_COUNTERS:
 		return "counters";
+	case MS_WINDOW_POINTERS:
+		return "pointers";
 	default:
 		return "unknown";
 	}
@@ -138,7 +140,7 @@ static void add_window_kind(struct ms_doc *doc, json_t *array,
 
 	for (size_t i = 0; i < count; i++) {
 		bool known = windows[i].kind >= MS_WINDOW_EVENTS &&
-			     windows[i].kind <= MS_WINDOW_COUNTERS;
+			     windows[i].kind <= MS_WINDOW_POINTERS;
 
 		if (known ? windows[i].kind != kind : kind != 0)
 			continue;
@@ -182,7 +184,7 @@ static void add_windows(struct ms_doc *doc, json_t *object, const struct ms_trac
 	const struct ms_log_window *windows = ms_log_windows(trace->log, &count);
 	json_t *array = ms_doc_array(doc, object, "windows");
 
-	for (unsigned kind = MS_WINDOW_EVENTS; kind <= MS_WINDOW_COUNTERS; kind++)
+	for (unsigned kind = MS_WINDOW_EVENTS; kind <= MS_WINDOW_POINTERS; kind++)
 		add_window_kind(doc, array, windows, count, kind);
 	add_window_kind(doc, array, windows, count, 0);
 	if (list)
@@ -335,6 +337,7 @@ static void add_trace(struct ms_doc *doc, json_t *row, const struct ms_trace *tr
 	ms_doc_u64(doc, row, "stack_nodes", ms_metadata_node_limit(trace->meta));
 	add_samples(doc, ms_doc_object(doc, row, "samples"), trace);
 	add_marks(doc, ms_doc_array(doc, row, "marks"), trace);
+	ms_doc_maps(doc, ms_doc_array(doc, row, "pointer_maps"), trace);
 	add_notes(doc, ms_doc_array(doc, row, "notes"), trace);
 	ms_doc_lost(doc, ms_doc_object(doc, row, "lost"), trace, 1);
 	ms_doc_damage(doc, ms_doc_array(doc, row, "damage"), trace);

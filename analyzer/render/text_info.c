@@ -219,6 +219,15 @@ static ms_status write_tables(struct ms_writer *writer, const json_t *trace,
 		{ "used_bytes", "used", MS_TYPE_ID, 0, "committed bytes" },
 		{ "kind", "kind", MS_TYPE_TEXT, 0, "what is in it" },
 	};
+	static const struct ms_column maps[] = {
+		{ "number", "number", MS_TYPE_ID, 10, "from 1" },
+		{ "why", "taken at", MS_TYPE_TEXT, 0, "exit, _exit, quick_exit, signal" },
+		{ "at_ns", "at, s", MS_TYPE_INSTANT, 0, "when" },
+		{ "pause_ns", "pause", MS_TYPE_NS, 0, "how long the program waited" },
+		{ "resident_bytes", "resident", MS_TYPE_BYTES, 0, "memory then" },
+		{ "threads", "threads", MS_TYPE_COUNT, 0, "running then" },
+		{ "missing", "missing, since", MS_TYPE_TEXT, 0, "why there is none" },
+	};
 	ms_status status =
 		write_table(writer, "Threads", json_object_get(trace, "threads"), threads,
 			    COUNT(threads), err);
@@ -226,6 +235,10 @@ static ms_status write_tables(struct ms_writer *writer, const json_t *trace,
 	if (status == MS_OK)
 		status = write_table(writer, "Marks", json_object_get(trace, "marks"),
 				     marks, COUNT(marks), err);
+	if (status == MS_OK)
+		status = write_table(writer, "Pointer maps",
+				     json_object_get(trace, "pointer_maps"), maps,
+				     COUNT(maps), err);
 	if (status == MS_OK)
 		status = write_table(writer, "Windows", json_object_get(trace, "windows"),
 				     windows, COUNT(windows), err);

@@ -187,13 +187,15 @@ void ms_write_end(struct ms_writer *writer, const json_t *process)
 
 	if (end && strcmp(end, "exited") == 0) {
 		ms_write_text(writer, ", exited");
+	} else if (end && strcmp(end, "open") != 0) {
+		ms_writef(writer, ", left by %s", end);
 	} else if (became) {
 		ms_write_text(writer, ", left by exec of ");
 		ms_write_escaped(writer, *became ? became : "(not known)", 0);
 	} else {
 		ms_write_text(writer,
 			      "\nnot seen to exit: still running, killed, or left by "
-			      "_exit or exec");
+			      "exec");
 	}
 	if (stopped) {
 		ms_write_text(writer, "\nrecording stopped early: ");

@@ -9,7 +9,6 @@
 #include "analyzer/snapshot/intervals.h"
 #include "analyzer/base/alloc.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #define CHUNK_ITEMS 256
@@ -90,6 +89,14 @@ static struct place find(const struct ms_intervals *set, uint64_t address)
 static struct ms_interval *item_at(const struct ms_intervals *set, struct place at)
 {
 	return at.chunk < set->count ? &set->chunks[at.chunk]->items[at.index] : NULL;
+}
+
+bool ms_intervals_has(const struct ms_intervals *set, uint64_t address)
+{
+	const struct ms_interval *i =
+		address == UINT64_MAX ? NULL : item_at(set, find(set, address + 1));
+
+	return i && i->start <= address;
 }
 
 /* --- changing -------------------------------------------------------------------------

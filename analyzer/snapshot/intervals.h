@@ -5,6 +5,7 @@
 #ifndef MS_INTERVALS_H
 #define MS_INTERVALS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,8 @@ void ms_intervals_release(struct ms_intervals *set);
  */
 int ms_intervals_add(struct ms_intervals *set, uint64_t start, uint64_t end);
 int ms_intervals_remove(struct ms_intervals *set, uint64_t start, uint64_t end);
+
+bool ms_intervals_has(const struct ms_intervals *set, uint64_t address);
 
 /* The interval at *chunk, *index (both 0 to begin), which go on; NULL at the end. */
 const struct ms_interval *ms_intervals_next(const struct ms_intervals *set, size_t *chunk,

@@ -36,6 +36,11 @@ const struct ms_mapping_totals *ms_mappings_totals(const struct ms_mappings *map
 	return &mappings->totals;
 }
 
+bool ms_mappings_has(const struct ms_mappings *mappings, uint64_t address)
+{
+	return ms_intervals_has(&mappings->set, address);
+}
+
 /* The kernel maps whole pages.  MAP_HUGETLB has the size of its own in the flags. */
 static unsigned page_bits(const struct ms_event *event)
 {

@@ -170,6 +170,8 @@ const struct ms_mapping_totals *ms_mappings_totals(const struct ms_mappings *map
  */
 bool ms_mapping_range(const struct ms_event *event, uint64_t *start, uint64_t *end,
 		      bool *takes);
+/* Is address in memory that the program mapped itself, and has still? */
+bool ms_mappings_has(const struct ms_mappings *mappings, uint64_t address);
 
 /* --- heap_replay.c: the events of a log through a heap
  * --------------------------------------- */

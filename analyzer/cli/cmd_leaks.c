@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd_leaks.c - memscope-analyze leaks.
+ */
+#include "analyzer/cli/cli.h"
+
+#include <memscope/analysis.h>
+
+#include <unistd.h>
+
+int cli_leaks(const struct cli_options *options)
+{
+	static const int fd = STDOUT_FILENO;
+	struct memscope_leaks_options leaks = { .map = options->map,
+						.interior = options->interior,
+						.all = options->all,
+						.blocks = options->by ==
+							  MEMSCOPE_GROUP_NONE,
+						.top = options->top,
+						.depth = options->depth };
+	struct memscope_error err = { "" };
+	struct memscope_output output;
+	struct memscope *m = cli_open(options);
+
+	if (!m)
+		return EXIT_USAGE;
+	cli_output(&output, options, &fd);
+	return cli_finish(m, memscope_leaks(m, &leaks, &output, &err), &err);
+}

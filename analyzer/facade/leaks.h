@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * leaks.h - the lost blocks of all traces, and their sites (private to the facade).
+ */
+#ifndef MS_FACADE_LEAKS_H
+#define MS_FACADE_LEAKS_H
+
+#include "analyzer/analysis/analysis.h"
+#include "analyzer/facade/frames.h"
+
+#include <memscope/analysis.h>
+
+/* Beside those of the analysis: live at the end of a trace that has no map. */
+#define MS_LEAK_UNCLASSIFIED MS_LEAK_KINDS
+#define MS_LEAK_GROUPS	     (MS_LEAK_KINDS + 1)
+const char *ms_leak_group_name(unsigned kind);
+
+struct ms_trace_leaks {
+	const struct ms_pointer_map *map; /* NULL: none was begun */
+	const char *reason; /* why nothing is classified; NULL: it is, as far as known */
+	char text[160];	    /* room for it */
+	bool no_blocks;	    /* the recording's mode does not know the live blocks */
+	struct ms_leaks *leaks;
+};
+
+struct ms_leak_site {
+	uint32_t frame;
+	unsigned kind;
+	uint64_t bytes, blocks, hanging_bytes, hanging_blocks, cycle_blocks;
+	uint32_t trace, stack; /* the heaviest of its stacks */
+	uint64_t heaviest;
+};
+
+struct ms_leak_sites {
+	struct ms_frames_seen seen;
+	struct ms_leak_site *items; /* the lost first, heaviest first */
+	size_t count, capacity;
+	struct ms_map by_key;
+};
+
+/* For each trace of m; out is zeroed.  Release it in any case. */
+MS_MUST_CHECK ms_status ms_facade_leaks(struct memscope *m,
+					const struct memscope_leaks_options *options,
+					struct ms_trace_leaks *out, struct ms_error *err);
+void ms_facade_leaks_release(struct memscope *m, struct ms_trace_leaks *leaks);
+
+MS_MUST_CHECK ms_status ms_leak_sites_init(struct ms_leak_sites *sites,
+					   struct memscope *m,
+					   const struct ms_trace_leaks *leaks,
+					   struct ms_error *err);
+void ms_leak_sites_release(struct ms_leak_sites *sites);
+
+/* Every block that is not reachable, as rows. */
+MS_MUST_CHECK ms_status ms_facade_leak_blocks(struct memscope *m,
+					      const struct ms_trace_leaks *leaks,
+					      unsigned top,
+					      const struct memscope_output *output,
+					      struct ms_error *err);
+
+#endif
