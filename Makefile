@@ -217,6 +217,10 @@ e2e: all targets ## end-to-end tests (E2E=FILES for some of them)
 situations: all targets ## every situation in which a recorder could harm a program, one line each
 	@MS_BUILD=$(abspath $(OUT)) sh tests/e2e/situations.sh
 
+.PHONY: truth
+truth: all targets ## programs of known leaks, ours beside Valgrind's
+	@MS_BUILD=$(abspath $(OUT)) sh tests/e2e/truth.sh
+
 .PHONY: fuzz
 fuzz: $(FUZZ_BIN) ## fuzz with libFuzzer for FUZZ_SECONDS each (needs clang)
 	@for f in $(FUZZ_BIN); do \

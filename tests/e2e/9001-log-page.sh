@@ -68,10 +68,25 @@ same page.cost code.cost "the keys of what recording cost"
 # Types of record: numbers and names as common/wire.h has them.
 block "table: records" | flowed | awk '{ gsub(/-/, "_", $2); print $1, toupper($2) }' >page.records
 tr '\n\t' '  ' <"$root/common/wire.h" | grep -oE 'MS_RECORD_[A-Z_]+ = +[0-9]+' |
-	sed 's/MS_RECORD_\([A-Z_]*\) = *\([0-9]*\)/\2 \1/' | awk '$1 <= 16 || $1 == 20 || $1 == 22' >code.records
+	sed 's/MS_RECORD_\([A-Z_]*\) = *\([0-9]*\)/\2 \1/' | awk '$1 <= 16 || $1 == 19 || $1 == 20 || $1 >= 22' >code.records
 same page.records code.records "the types of record"
 for mode in counters sample cull marks; do
 	"$tools/mode_log" $mode >$mode.bin
 	same "$root/tests/fuzz/corpus/log/$mode" $mode.bin "the fuzz corpus has the log $mode as it is today"
 done
+# The numbers of pointer maps.
+while read -r table prefix; do
+	block "table: $table" | flowed | awk '{ gsub(/-/, "_", $2); print $1, toupper($2) }' >"page.$table"
+	tr '\n\t' '  ' <"$root/common/wire.h" | grep -oE "\b${prefix}_[A-Z_]+ = +[0-9]+" |
+		sed "s/${prefix}_\([A-Z_]*\) = *\([0-9]*\)/\2 \1/" >"code.$table"
+	ok "the page has a table of $table" [ -s "page.$table" ]
+	same "page.$table" "code.$table" "the numbers of $table"
+done <<END
+items MS_ITEM
+regions MS_REGION
+region-flags MS_STRETCH
+map-why MS_MAP
+map-states MS_NOMAP
+unscanned MS_UNSCANNED
+END
 done_testing

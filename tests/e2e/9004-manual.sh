@@ -94,4 +94,10 @@ same page.functions schema.functions "and the functions"
 while read -r preset; do
 	ok "memscope-analyze(1) names $preset" grep -q "$preset" "$root/man/memscope-analyze.1"
 done <presets
+"$analyze" leaks --format json keys.bin >keys.json
+block_keys leaks | grep -v reason >page.keys
+ok "the page lists the keys of leaks" [ -s page.keys ]
+while read -r key; do
+	ok "leaks has $key" has "$key"
+done <page.keys
 done_testing

@@ -13,13 +13,16 @@
 #                             unmatched overwritten live live_bytes peak_bytes
 #   logcat.pl -M LOG          mappings: maps unmaps remaps breaks failed current_bytes peak_bytes
 #   logcat.pl -i LOG          what is known: head, status, facts, threads, modules, notes, marks
+#   logcat.pl -P LOG MAP      words of a pointer map: kind address value
 use strict;
 use warnings;
 no warnings "portable"; # a reader of 64-bit numbers
 
 my $mode = '';
-$mode = shift @ARGV if @ARGV && $ARGV[0] =~ /^-[amtMi]$/;
+$mode = shift @ARGV if @ARGV && $ARGV[0] =~ /^-[amtMiP]$/;
 my $path = shift @ARGV or die "usage: logcat.pl [-a | -m | -t | -M | -i] LOG\n";
+my $wanted = shift @ARGV // 0;
+my (%maps, @words);	# number: why state words whole
 open my $in, '<:raw', $path or die "$path: $!\n";
 my $log = do { local $/; <$in> };
 
@@ -76,6 +79,7 @@ while ($offset + 64 <= length $log && $offset < $extent) {
 	$at = 0;
 	if ($kind == 3) { nodes($owner) } elsif ($kind == 4) { counters($owner, $sequence) }
 	elsif ($kind == 1 || $kind == 2) { window($kind, $owner, $sequence, $base) }
+	elsif ($kind == 5) { items($owner) }
 	$offset += $length;
 }
 
@@ -120,6 +124,31 @@ sub counters {
 			my @n = unpack 'Q<130', substr $body, $at, 1040;
 			$class_blocks += $n[2 * $_], $class_bytes += $n[2 * $_ + 1] for 0 .. 64;
 		}
+	}
+}
+
+sub z { my $z = v(); return $z & 1 ? -($z >> 1) - 1 : $z >> 1 }
+
+sub items {
+	my $map = shift;
+	my ($address, %value) = (0, 1 => 0, 2 => 0);
+	my $m = $maps{$map} //= { words => 0 };
+	while ($at < length $body) {
+		my $tag = v();
+		my ($kind, $rest) = ($tag & 7, $tag >> 3);
+		$m->{whole} = 0;
+		if ($kind == 0) { $m->{whole} = $rest == $m->{words} ? 1 : 0 }
+		elsif ($kind <= 3) {
+			$address += 8 * ($rest & 1 ? -($rest >> 1) - 1 : $rest >> 1);
+			my $value = $kind == 3 ? v() : ($value{$kind} += z());
+			$m->{words}++;
+			push @words, sprintf '%d %#x %#x', $kind, $address, $value if $map == $wanted;
+		} elsif ($kind == 4) {
+			my ($start, $bytes, $id, $flags) = (v(), v(), v(), v());
+			die "region $rest\n" if $rest < 1 || $rest > 8 || !$bytes || $start >> 47;
+		} elsif ($kind == 5) { v() }
+		elsif ($kind == 6) { v(); v() }
+		else { die "item of kind $kind\n" }
 	}
 }
 
@@ -221,6 +250,11 @@ sub record {
 		while ($at < length $body) { my $key = v(); $cost{$key} = v() }
 		$costs{$id} = [$t, \%cost] if !$costs{$id} || $t >= $costs{$id}[0];
 	}
+	elsif ($type == 19) {
+		my ($map, $t, $why, $state) = (v(), v(), v(), v());
+		$maps{$map}{why} = $why;
+		$maps{$map}{state} = $state;
+	}
 	($body, $at) = ($keep, $keep_at);
 }
 
@@ -263,10 +297,18 @@ if ($mode eq '-i') {
 	print "counts $_ @{$thread_counts{$_}}\n" for sort { $a <=> $b } keys %thread_counts;
 	print "exec $_->[0] $_->[1]\n" for @execs;
 	print "mark $_->[0] $_->[1] $_->[2]\n" for sort { $a->[0] <=> $b->[0] } @marks;
+	for (sort { $a <=> $b } keys %maps) {
+		my $m = $maps{$_};
+		print "map $_ why ", $m->{why} // '?', ' state ', $m->{state} // '?', ' whole ', $m->{whole} // 0, "\n";
+	}
 	for my $id (sort { $a <=> $b } keys %costs) {
 		my $c = $costs{$id}[1];
 		print "cost $id $_ $c->{$_}\n" for sort { $a <=> $b } keys %$c;
 	}
+	exit 0;
+}
+if ($mode eq '-P') {
+	print "$_\n" for @words;
 	exit 0;
 }
 if ($mode eq '-t') {

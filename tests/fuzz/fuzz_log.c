@@ -6,6 +6,7 @@
  * quarter of the inputs keep theirs wrong.
  */
 #define _GNU_SOURCE
+#include "analyzer/analysis/analysis.h"
 #include "analyzer/capture/capture.h"
 #include "analyzer/snapshot/snapshot.h"
 #include "common/checks.h"
@@ -88,6 +89,24 @@ static void take_snapshot(const struct ms_store *store)
 	ms_snapshot_free(snapshot);
 }
 
+/* Every live block of the map's instant gets one kind. */
+static void find_leaks(const struct ms_store *store, const struct ms_log *log)
+{
+	struct ms_leaks_options options = { .store = store, .log = log };
+	struct ms_leaks *leaks;
+	uint64_t blocks = 0;
+	size_t count;
+
+	options.map = ms_log_maps(log, &count);
+	if (!count)
+		return;
+	require(ms_leaks_new(&leaks, &options, NULL) == MS_OK);
+	for (unsigned i = 0; i < MS_LEAK_KINDS; i++)
+		blocks += leaks->kinds[i].blocks;
+	require(blocks == leaks->count);
+	ms_leaks_free(leaks);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int fd = -1;
@@ -110,6 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ask_marks(meta);
 		replay(store);
 		take_snapshot(store);
+		find_leaks(store, log);
 		ms_log_windows(log, &count);
 		require(count <= size / MS_WIRE_PAGE);
 	} else {

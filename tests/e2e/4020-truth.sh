@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# Leaks of programs of known leaks, bytes and blocks of each kind, equal Valgrind's.
+. "$(dirname "$0")/lib.sh"
+command -v valgrind >/dev/null || skip_all "no valgrind"
+
+MS_BUILD=$build sh "$e2e/truth.sh" >table
+sed 's/^/# /' table
+while read -r name rest; do
+	case $name in
+	leak_*/*) is "${rest##* }" equal "$name" ;;
+	esac
+done <table
+ok "at least a hundred of them" [ "$(grep -c '^leak_.*/' table)" -ge 100 ]
+done_testing
