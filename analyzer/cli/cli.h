@@ -146,6 +146,8 @@ bool cli_parse_unsigned(const char *value, unsigned *number);
 /* --- timeline_options.c ----------------------------------------------------------------
  */
 
+bool cli_set_interior(struct cli_options *options, const char *value);
+bool cli_set_map(struct cli_options *options, const char *value);
 bool cli_set_buckets(struct cli_options *options, const char *value);
 bool cli_set_events(struct cli_options *options, const char *value);
 bool cli_set_pointer(struct cli_options *options, const char *value);

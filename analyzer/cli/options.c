@@ -92,22 +92,10 @@ static bool set_blocks(struct cli_options *o, const char *value)
 	return true;
 }
 
-static bool set_interior(struct cli_options *o, const char *value)
-{
-	(void)value;
-	o->interior = true;
-	return true;
-}
-
 static bool set_width(struct cli_options *o, const char *value)
 {
 	o->has_width = true;
 	return cli_parse_unsigned(value, &o->width);
-}
-
-static bool set_map(struct cli_options *o, const char *value)
-{
-	return cli_parse_unsigned(value, &o->map) && o->map;
 }
 
 /* Zero is the library's "default": there, no limit is a large number. */
@@ -352,9 +340,9 @@ static const struct option table[] = {
 	{ "all", 0, NULL, "sites of indirectly lost and reachable blocks, too (text)",
 	  BIT(CLI_LEAKS), set_all },
 	{ "interior", 0, NULL, "pointers into a block's middle keep it as well",
-	  BIT(CLI_LEAKS), set_interior },
+	  BIT(CLI_LEAKS), cli_set_interior },
 	{ "map", 0, "N", "the N-th pointer map of each trace (default: the last)",
-	  BIT(CLI_LEAKS), set_map },
+	  BIT(CLI_LEAKS), cli_set_map },
 	{ "top", 'n', "N", "show N sites or rows; 0: all",
 	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_LIFETIMES) |
 		  BIT(CLI_SIZES) | BIT(CLI_LEAKS),
