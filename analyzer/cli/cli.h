@@ -143,11 +143,34 @@ int cli_name_index(const char *const *names, size_t count, const char *text);
 /* A number that fits: false when value is none. */
 bool cli_parse_unsigned(const char *value, unsigned *number);
 
-/* --- timeline_options.c ----------------------------------------------------------------
+/* --- record_options.c ------------------------------------------------------------------
+ */
+
+bool cli_set_output(struct cli_options *options, const char *value);
+bool cli_set_library(struct cli_options *options, const char *value);
+bool cli_set_quiet(struct cli_options *options, const char *value);
+bool cli_set_how(struct cli_options *options, const char *value);
+bool cli_set_mode(struct cli_options *options, const char *value);
+bool cli_set_sample(struct cli_options *options, const char *value);
+bool cli_set_cull(struct cli_options *options, const char *value);
+bool cli_set_record_depth(struct cli_options *options, const char *value);
+bool cli_set_no_free_stacks(struct cli_options *options, const char *value);
+bool cli_set_start_off(struct cli_options *options, const char *value);
+bool cli_set_signal(struct cli_options *options, const char *value);
+bool cli_set_follow(struct cli_options *options, const char *value);
+bool cli_set_no_mmap(struct cli_options *options, const char *value);
+bool cli_set_heapmap(struct cli_options *options, const char *value);
+bool cli_set_max_size(struct cli_options *options, const char *value);
+
+/* --- leaks_options.c -------------------------------------------------------------------
  */
 
 bool cli_set_interior(struct cli_options *options, const char *value);
 bool cli_set_map(struct cli_options *options, const char *value);
+
+/* --- timeline_options.c ----------------------------------------------------------------
+ */
+
 bool cli_set_buckets(struct cli_options *options, const char *value);
 bool cli_set_events(struct cli_options *options, const char *value);
 bool cli_set_pointer(struct cli_options *options, const char *value);

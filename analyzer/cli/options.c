@@ -179,125 +179,6 @@ static bool set_help(struct cli_options *o, const char *value)
 	return true;
 }
 
-/* --- record: settings of the recorder
- * ------------------------------------------------------ */
-
-static bool add_setting(struct cli_options *o, const char *name, const char *value)
-{
-	size_t bytes = strlen(name) + strlen(value) + 2;
-	char *setting = o->setting_count < CLI_MAX_SETTINGS ? malloc(bytes) : NULL;
-
-	if (!setting)
-		return false;
-	snprintf(setting, bytes, "%s=%s", name, value);
-	o->settings[o->setting_count++] = setting;
-	o->settings[o->setting_count] = NULL;
-	return true;
-}
-
-static bool set_output(struct cli_options *o, const char *value)
-{
-	o->output = value;
-	return *value != 0;
-}
-
-static bool set_library(struct cli_options *o, const char *value)
-{
-	o->library = value;
-	return *value != 0;
-}
-
-static bool set_quiet(struct cli_options *o, const char *value)
-{
-	(void)value;
-	o->quiet = true;
-	return add_setting(o, "MEMSCOPE_QUIET", "1");
-}
-
-static bool set_how(struct cli_options *o, const char *value)
-{
-	static const char *const names[] = { "full", "fp", "none" };
-
-	return cli_name_index(names, COUNT(names), value) >= 0 &&
-	       add_setting(o, "MEMSCOPE_STACKS", value);
-}
-
-static bool set_mode(struct cli_options *o, const char *value)
-{
-	static const char *const names[] = { "full", "cull", "sample", "counters" };
-
-	return cli_name_index(names, COUNT(names), value) >= 0 &&
-	       add_setting(o, "MEMSCOPE_MODE", value);
-}
-
-static bool set_sample(struct cli_options *o, const char *value)
-{
-	uint64_t bytes;
-
-	return ms_parse_size(value, &bytes) && bytes &&
-	       add_setting(o, "MEMSCOPE_SAMPLE", value);
-}
-
-static bool set_cull(struct cli_options *o, const char *value)
-{
-	uint64_t ns;
-
-	return ms_parse_time(value, &ns) && ns && add_setting(o, "MEMSCOPE_CULL", value);
-}
-
-static bool set_record_depth(struct cli_options *o, const char *value)
-{
-	unsigned depth;
-
-	return cli_parse_unsigned(value, &depth) &&
-	       add_setting(o, "MEMSCOPE_DEPTH", value);
-}
-
-static bool set_no_free_stacks(struct cli_options *o, const char *value)
-{
-	(void)value;
-	return add_setting(o, "MEMSCOPE_FREE_STACKS", "0");
-}
-
-static bool set_start_off(struct cli_options *o, const char *value)
-{
-	(void)value;
-	return add_setting(o, "MEMSCOPE_START", "off");
-}
-
-static bool set_signal(struct cli_options *o, const char *value)
-{
-	return *value && add_setting(o, "MEMSCOPE_SIGNAL", value);
-}
-
-/* "fork", "exec", both, or "none". */
-static bool set_follow(struct cli_options *o, const char *value)
-{
-	static const char *const names[] = { "none", "fork", "exec", "fork,exec",
-					     "exec,fork" };
-
-	return cli_name_index(names, COUNT(names), value) >= 0 &&
-	       add_setting(o, "MEMSCOPE_FOLLOW", value);
-}
-
-static bool set_no_mmap(struct cli_options *o, const char *value)
-{
-	(void)value;
-	return add_setting(o, "MEMSCOPE_MMAP", "0");
-}
-
-static bool set_heapmap(struct cli_options *o, const char *value)
-{
-	return *value && add_setting(o, "MEMSCOPE_HEAPMAP", value);
-}
-
-static bool set_max_size(struct cli_options *o, const char *value)
-{
-	uint64_t bytes;
-
-	return ms_parse_size(value, &bytes) && add_setting(o, "MEMSCOPE_MAX_SIZE", value);
-}
-
 /* --- the table
  * -------------------------------------------------------------------------- */
 
@@ -422,39 +303,39 @@ static const struct option table[] = {
 	{ "no-symbol-cache", 0, NULL, "neither use nor keep names that were found before",
 	  NAMERS, cli_set_no_symbol_cache },
 	{ "output", 'o', "PACK", "the symbol pack to be written", BIT(CLI_SYMBOLS),
-	  set_output },
+	  cli_set_output },
 	{ "output", 'o', "FILE",
 	  "the log (default memscope.%p.bin; %p pid, %e name, %t time)", BIT(CLI_RECORD),
-	  set_output },
+	  cli_set_output },
 	{ "quiet", 'q', NULL, "print nothing but the program's own output",
-	  BIT(CLI_RECORD), set_quiet },
+	  BIT(CLI_RECORD), cli_set_quiet },
 	{ "mode", 'm', "MODE",
 	  "full (default), cull, sample or counters, see memscope(7)", BIT(CLI_RECORD),
-	  set_mode },
+	  cli_set_mode },
 	{ "sample", 0, "SIZE", "of --mode sample: mean bytes between samples (512KiB)",
-	  BIT(CLI_RECORD), set_sample },
+	  BIT(CLI_RECORD), cli_set_sample },
 	{ "cull", 0, "TIME", "of --mode cull: lifetime up to which blocks fold (10ms)",
-	  BIT(CLI_RECORD), set_cull },
+	  BIT(CLI_RECORD), cli_set_cull },
 	{ "stacks", 0, "HOW", "full (default), fp (frame pointers) or none",
-	  BIT(CLI_RECORD), set_how },
+	  BIT(CLI_RECORD), cli_set_how },
 	{ "depth", 0, "N", "keep N frames of each stack, from the leaf; 0: all",
-	  BIT(CLI_RECORD), set_record_depth },
+	  BIT(CLI_RECORD), cli_set_record_depth },
 	{ "no-free-stacks", 0, NULL, "no stacks of frees: a smaller log", BIT(CLI_RECORD),
-	  set_no_free_stacks },
+	  cli_set_no_free_stacks },
 	{ "no-mmap", 0, NULL, "leave out what the program maps itself", BIT(CLI_RECORD),
-	  set_no_mmap },
+	  cli_set_no_mmap },
 	{ "heapmap", 0, "WHEN", "pointer maps: exit (default), a signal, both, or off",
-	  BIT(CLI_RECORD), set_heapmap },
+	  BIT(CLI_RECORD), cli_set_heapmap },
 	{ "follow", 0, "WHAT", "children: fork, exec, both with a comma, or none",
-	  BIT(CLI_RECORD), set_follow },
+	  BIT(CLI_RECORD), cli_set_follow },
 	{ "max-size", 0, "SIZE", "totals only once the log reaches SIZE", BIT(CLI_RECORD),
-	  set_max_size },
+	  cli_set_max_size },
 	{ "start-off", 0, NULL, "begin paused, see --signal", BIT(CLI_RECORD),
-	  set_start_off },
+	  cli_set_start_off },
 	{ "signal", 0, "NAME", "a signal that switches recording on and off",
-	  BIT(CLI_RECORD), set_signal },
+	  BIT(CLI_RECORD), cli_set_signal },
 	{ "library", 0, "FILE", "libmemscope.so, when it is not found by itself",
-	  BIT(CLI_RECORD), set_library },
+	  BIT(CLI_RECORD), cli_set_library },
 	{ "help", 'h', NULL, "this text", ALL, set_help },
 };
 

@@ -9,6 +9,8 @@
 #include "analyzer/cli/options.c"
 #include "analyzer/cli/query_options.c"
 #include "analyzer/cli/symbol_options.c"
+#include "analyzer/cli/leaks_options.c"
+#include "analyzer/cli/record_options.c"
 #include "analyzer/cli/timeline_options.c"
 
 #include <check.h>
