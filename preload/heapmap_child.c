@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 
 static void __attribute__((noreturn)) leave(int status)
@@ -304,15 +305,19 @@ static void write_map(struct ms_heapmap_scan *s)
 	ms_heapmap_end(s->writer);
 }
 
+#define CPU_SECONDS 60
+
 static void __attribute__((noreturn)) work(struct ms_heapmap_scan *s)
 {
+	struct rlimit cpu = { CPU_SECONDS, CPU_SECONDS };
 	long maps;
 
 	s->pid = ms_sys(SYS_getpid, 0, 0, 0, 0);
 	maps = open_file("/proc/self/maps");
 	s->pagemap = open_file("/proc/self/pagemap");
-	/* nothing that becomes of this process is to be seen: no core */
+	/* nothing that becomes of this process is to be seen: no core, and an end */
 	ms_sys(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0);
+	ms_sys(SYS_prlimit64, 0, RLIMIT_CPU, &cpu, 0);
 	ms_sys(SYS_chdir, "/", 0, 0, 0);
 	if (ms_sys_failed(maps) || !ms_heapmap_list_vmas(s, maps) ||
 	    !ms_heapmap_open(s->writer, s->map, s->fd))
