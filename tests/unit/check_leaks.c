@@ -6,76 +6,12 @@
 #include "analyzer/analysis/analysis.h"
 #include "analyzer/base/alloc.h"
 #include "tests/unit/log_reading.h"
+#include "tests/unit/map_builder.h"
 
 #define DATA  0x500000 /* a module's data */
 #define HEAP  0x600000
 #define OWN   0x700000 /* what the program mapped itself */
 #define STACK 0x800000
-
-struct map { /* the body of a POINTERS window while it is written */
-	uint8_t bytes[4000], *p;
-	uint64_t address, pointer, table, words;
-};
-
-static void begin(struct map *m)
-{
-	memset(m, 0, sizeof(*m));
-	m->p = m->bytes;
-}
-
-static void number(struct map *m, uint64_t value)
-{
-	m->p = ms_varint_put(m->p, value);
-}
-
-static void word(struct map *m, enum ms_map_item kind, uint64_t address, uint64_t value)
-{
-	uint64_t *last = kind == MS_ITEM_VTABLE ? &m->table : &m->pointer;
-
-	number(m, ms_zigzag((int64_t)(address - m->address) / 8) << 3 | kind);
-	m->address = address;
-	if (kind == MS_ITEM_NUMBER) {
-		number(m, value);
-	} else {
-		number(m, ms_zigzag((int64_t)(value - *last)));
-		*last = value;
-	}
-	m->words++;
-}
-
-static void point(struct map *m, uint64_t address, uint64_t value)
-{
-	word(m, MS_ITEM_POINTER, address, value);
-}
-
-static void region(struct map *m, enum ms_region kind, uint64_t start, uint64_t bytes,
-		   unsigned flags)
-{
-	number(m, (uint64_t)kind << 3 | MS_ITEM_REGION);
-	number(m, start);
-	number(m, bytes);
-	number(m, 1);
-	number(m, flags);
-}
-
-static void end(struct map *m)
-{
-	number(m, m->words << 3 | MS_ITEM_END);
-}
-
-static void add_map(struct log_builder *lb, const struct map *m, uint32_t map)
-{
-	size_t window = lb_open(lb, MS_WINDOW_POINTERS, map, 5000);
-
-	ck_assert(lb_append(lb, window, m->bytes, (size_t)(m->p - m->bytes)));
-	lb_seal(lb, window);
-}
-
-static void told(struct log_builder *lb, uint32_t map, enum ms_map_state state)
-{
-	lb_record_of(lb, MS_RECORD_POINTERS,
-		     LB_NUMBERS(map, 5000, MS_MAP_EXIT, state, 0, 1000, 4096, 1), NULL);
-}
 
 static void block(struct log_builder *lb, uint64_t at, uint64_t address, uint64_t size)
 {
@@ -115,41 +51,41 @@ static void add_heap(struct log_builder *lb)
 	block(lb, 6000, block_at(9), 64);
 }
 
-static void add_regions(struct map *m)
+static void add_regions(struct map_builder *m)
 {
-	region(m, MS_REGION_DATA, DATA, 4096, 0);
-	region(m, MS_REGION_ALLOCATOR, DATA + 0x100, 0x100, 0);
-	region(m, MS_REGION_BREAK, HEAP, 8192, 0);
-	region(m, MS_REGION_ANONYMOUS, OWN, 4096, 0);
-	region(m, MS_REGION_ANONYMOUS, STACK, 4096, 0);
-	region(m, MS_REGION_UNUSED, STACK, 0x800, 0);
-	region(m, MS_REGION_STACK, STACK + 0x800, 0x800, MS_STRETCH_WHOLE);
+	mb_region(m, MS_REGION_DATA, DATA, 4096, 0);
+	mb_region(m, MS_REGION_ALLOCATOR, DATA + 0x100, 0x100, 0);
+	mb_region(m, MS_REGION_BREAK, HEAP, 8192, 0);
+	mb_region(m, MS_REGION_ANONYMOUS, OWN, 4096, 0);
+	mb_region(m, MS_REGION_ANONYMOUS, STACK, 4096, 0);
+	mb_region(m, MS_REGION_UNUSED, STACK, 0x800, 0);
+	mb_region(m, MS_REGION_STACK, STACK + 0x800, 0x800, MS_STRETCH_WHOLE);
 }
 
-static void add_words(struct map *m)
+static void add_words(struct map_builder *m)
 {
-	point(m, DATA + 8, block_at(0));	  /* A: from data */
-	point(m, DATA + 0x108, block_at(1));	  /* B: the allocator's own word */
-	point(m, block_at(0) + 8, block_at(2));	  /* C: from A */
-	point(m, block_at(1) + 8, block_at(3));	  /* D: from B */
-	point(m, block_at(8) + 8, block_at(4));	  /* E: from a freed block */
-	point(m, HEAP + 0x1008, block_at(5));	  /* F: where no block ever lay */
-	point(m, STACK + 0x100, block_at(6));	  /* G: below the stack pointer */
-	point(m, STACK + 0x900, block_at(7) + 5); /* H: its middle, from the stack */
+	mb_point(m, DATA + 8, block_at(0));	     /* A: from data */
+	mb_point(m, DATA + 0x108, block_at(1));	     /* B: the allocator's own word */
+	mb_point(m, block_at(0) + 8, block_at(2));   /* C: from A */
+	mb_point(m, block_at(1) + 8, block_at(3));   /* D: from B */
+	mb_point(m, block_at(8) + 8, block_at(4));   /* E: from a freed block */
+	mb_point(m, HEAP + 0x1008, block_at(5));     /* F: where no block ever lay */
+	mb_point(m, STACK + 0x100, block_at(6));     /* G: below the stack pointer */
+	mb_point(m, STACK + 0x900, block_at(7) + 5); /* H: its middle, from the stack */
 }
 
 static void built(struct log_builder *lb)
 {
-	struct map m;
+	struct map_builder m;
 
 	lb_init(lb);
 	add_heap(lb);
-	begin(&m);
+	mb_begin(&m);
 	add_regions(&m);
 	add_words(&m);
-	end(&m);
-	told(lb, 1, MS_NOMAP_BEGUN);
-	add_map(lb, &m, 1);
+	mb_end(&m);
+	mb_told(lb, 1, 5000, MS_NOMAP_BEGUN);
+	mb_add(lb, &m, 1);
 	lb_end(lb, 9000);
 }
 
@@ -178,14 +114,14 @@ static void check_kinds(const struct ms_leaks *leaks, const char *kinds)
 }
 
 /* Write the log with its one map; its blocks are of these kinds. */
-static void expect(struct log_builder *lb, struct map *m, const char *kinds)
+static void expect(struct log_builder *lb, struct map_builder *m, const char *kinds)
 {
 	struct ms_leaks *leaks;
 	struct reading r;
 
-	end(m);
-	told(lb, 1, MS_NOMAP_BEGUN);
-	add_map(lb, m, 1);
+	mb_end(m);
+	mb_told(lb, 1, 5000, MS_NOMAP_BEGUN);
+	mb_add(lb, m, 1);
 	lb_end(lb, 9000);
 	put(lb);
 	read_file(&r, path);
@@ -225,16 +161,16 @@ END_TEST
 START_TEST(what_the_program_mapped_is_a_root)
 {
 	struct log_builder lb;
-	struct map m;
+	struct map_builder m;
 
 	lb_init(&lb);
 	block(&lb, 2000, OWN + 16, 64); /* the place was an allocator's once */
 	lb_event(&lb, 1, 2100, MS_EVENT_FREE, OWN + 16, 0, 0);
 	block(&lb, 2200, block_at(0), 64);
 	mapped(&lb, 100, OWN, 4096);
-	begin(&m);
+	mb_begin(&m);
 	add_regions(&m);
-	point(&m, OWN + 0x80, block_at(0));
+	mb_point(&m, OWN + 0x80, block_at(0));
 	expect(&lb, &m, "r");
 }
 END_TEST
@@ -243,17 +179,17 @@ END_TEST
 START_TEST(large_blocks_leave_no_roots)
 {
 	struct log_builder lb;
-	struct map m;
+	struct map_builder m;
 
 	lb_init(&lb);
 	block(&lb, 2000, 0x1000010, 1000000);
 	lb_event(&lb, 1, 2100, MS_EVENT_FREE, 0x1000010, 0, 0);
 	block(&lb, 2200, block_at(0), 64);
 	block(&lb, 2300, block_at(1), 64);
-	begin(&m);
-	region(&m, MS_REGION_ANONYMOUS, 0x1000000, 2000000, 0);
-	point(&m, 0x1000000 + 500000, block_at(0));
-	point(&m, 0x1000000 + 1500000, block_at(1));
+	mb_begin(&m);
+	mb_region(&m, MS_REGION_ANONYMOUS, 0x1000000, 2000000, 0);
+	mb_point(&m, 0x1000000 + 500000, block_at(0));
+	mb_point(&m, 0x1000000 + 1500000, block_at(1));
 	expect(&lb, &m, "dr");
 }
 END_TEST
@@ -262,17 +198,17 @@ END_TEST
 START_TEST(a_foreign_allocator)
 {
 	struct log_builder lb;
-	struct map m;
+	struct map_builder m;
 
 	lb_init(&lb);
 	block(&lb, 2200, 0x1000010, 64);
 	block(&lb, 2300, 0x1000110, 64);
-	begin(&m);
-	region(&m, MS_REGION_DATA, DATA, 4096, MS_STRETCH_FOREIGN);
-	region(&m, MS_REGION_ANONYMOUS, 0x1000000, 0x10000, 0);
-	region(&m, MS_REGION_ANONYMOUS, 0x1010000, 0x10000, 0);
-	point(&m, 0x1008000, 0x1000010);
-	point(&m, 0x1018000, 0x1000110);
+	mb_begin(&m);
+	mb_region(&m, MS_REGION_DATA, DATA, 4096, MS_STRETCH_FOREIGN);
+	mb_region(&m, MS_REGION_ANONYMOUS, 0x1000000, 0x10000, 0);
+	mb_region(&m, MS_REGION_ANONYMOUS, 0x1010000, 0x10000, 0);
+	mb_point(&m, 0x1008000, 0x1000010);
+	mb_point(&m, 0x1018000, 0x1000110);
 	expect(&lb, &m, "dr");
 }
 END_TEST
@@ -361,18 +297,18 @@ START_TEST(forged_numbers)
 		struct ms_leaks *leaks;
 		struct log_builder lb;
 		struct reading r;
-		struct map m;
+		struct map_builder m;
 
 		lb_init(&lb);
 		add_heap(&lb);
 		block(&lb, 6100, 0xfffffffff000, UINT64_MAX >> 1);
-		begin(&m);
+		mb_begin(&m);
 		for (int n = 0; n < 60; n++) {
 			seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-			number(&m, seed >> (seed >> 58));
+			mb_number(&m, seed >> (seed >> 58));
 		}
-		told(&lb, 1, MS_NOMAP_BEGUN);
-		add_map(&lb, &m, 1);
+		mb_told(&lb, 1, 5000, MS_NOMAP_BEGUN);
+		mb_add(&lb, &m, 1);
 		lb_end(&lb, 9000);
 		put(&lb);
 		read_file(&r, path);

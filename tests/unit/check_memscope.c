@@ -4,9 +4,10 @@
  * allocation on the way failing in turn.
  */
 #include "analyzer/base/alloc.h"
-#include "tests/unit/log_builder.h"
+#include "tests/unit/map_builder.h"
 #include "tests/unit/taken_text.h"
 
+#include <memscope/analysis.h>
 #include <memscope/capture.h>
 #include <memscope/event_store.h>
 #include <memscope/snapshot.h>
@@ -27,6 +28,22 @@ static int __lsan_do_recoverable_leak_check(void)
 #define AT(ns) (LB_START_TICKS + (ns))
 
 static char path[64], other_path[64];
+
+/* 0x1000 is reachable, from it 0x3000 by its middle only; 0x5000 is lost. */
+static void add_map(struct log_builder *lb)
+{
+	struct map_builder m;
+
+	mb_begin(&m);
+	mb_region(&m, MS_REGION_DATA, 0x400000, 4096, 0);
+	mb_region(&m, MS_REGION_BREAK, 0x1000, 0x10000, 0);
+	mb_point(&m, 0x400010, 0x1000);
+	mb_point(&m, 0x1010, 0x3004);
+	mb_word(&m, MS_ITEM_NUMBER, 0x3000, 1);
+	mb_end(&m);
+	mb_told(lb, 1, AT(950), MS_NOMAP_BEGUN);
+	mb_add(lb, &m, 1);
+}
 
 /* Two threads, three stacks with a common caller, a realloc, a failed call, a leak. */
 static void build_log(char *to, bool damaged)
@@ -55,6 +72,7 @@ static void build_log(char *to, bool damaged)
 	lb_event(&lb, 2, AT(800), MS_EVENT_MALLOC, 0x5000, 7, 0);
 	lb_event(&lb, 1, AT(900), MS_EVENT_REALLOC_BEGIN, 0x5000, 0, 0);
 	lb_mark(&lb, 2, AT(450), "full");
+	add_map(&lb);
 	lb_end(&lb, AT(1000));
 	if (damaged) /* a byte of a sealed window */
 		lb.data[lb.windows[0].offset + 64 + 5] ^= 0xff;
@@ -360,6 +378,31 @@ static int dump_with_stacks(struct memscope *m, const struct memscope_output *ou
 	return memscope_dump(m, &options, output, NULL, NULL);
 }
 
+START_TEST(leaks_are_told_by_kind)
+{
+	struct memscope_output output = output_of(MEMSCOPE_JSON);
+	struct memscope *m = opened();
+	json_t *document, *sites, *map;
+
+	ck_assert_int_eq(memscope_leaks(m, NULL, &output, NULL), MEMSCOPE_OK);
+	document = parsed();
+	ck_assert_int_eq(number(document, "definite", "bytes"), 7);
+	ck_assert_int_eq(number(document, "possible", "bytes"), 10);
+	ck_assert_int_eq(number(document, "reachable", "bytes"), 2000);
+	ck_assert_int_eq(number(document, "unclassified", "blocks"), 0);
+	sites = json_object_get(document, "sites");
+	ck_assert_uint_eq(json_array_size(sites), 3);
+	ck_assert_str_eq(
+		json_string_value(json_object_get(json_array_get(sites, 0), "kind")),
+		"definite");
+	map = json_object_get(json_array_get(json_object_get(document, "processes"), 0),
+			      "map");
+	ck_assert(json_is_true(json_object_get(map, "whole")));
+	json_decref(document);
+	memscope_close(m);
+}
+END_TEST
+
 static int snapshot_filtered(struct memscope *m, const struct memscope_output *output,
 			     enum memscope_group by)
 {
@@ -430,12 +473,45 @@ static int dump_of_lives(struct memscope *m, const struct memscope_output *outpu
 	return memscope_dump(m, &options, output, NULL, NULL);
 }
 
+static int leaks(struct memscope *m, const struct memscope_output *output)
+{
+	struct memscope_leaks_options options = { .all = 1 };
+
+	return memscope_leaks(m, &options, output, NULL);
+}
+
+static int leaks_of_blocks(struct memscope *m, const struct memscope_output *output)
+{
+	struct memscope_leaks_options options = { .blocks = 1, .interior = 1 };
+
+	return memscope_leaks(m, &options, output, NULL);
+}
+
+static int leaks_without_a_map(struct memscope *m, const struct memscope_output *output)
+{
+	struct memscope_leaks_options options = { .map = 7 };
+
+	return memscope_leaks(m, &options, output, NULL);
+}
+
 typedef int report_fn(struct memscope *m, const struct memscope_output *output);
 
 static report_fn *const reports[] = {
-	all_summaries,	    plain_info,	      snapshot_by_stack,    snapshot_by_thread,
-	snapshot_of_blocks, dump_with_stacks, snapshot_by_function, snapshot_by_kind,
-	freed_blocks,	    diff_by_stack,    diff_by_thread,	    dump_of_lives,
+	all_summaries,
+	plain_info,
+	snapshot_by_stack,
+	snapshot_by_thread,
+	snapshot_of_blocks,
+	dump_with_stacks,
+	snapshot_by_function,
+	snapshot_by_kind,
+	freed_blocks,
+	diff_by_stack,
+	diff_by_thread,
+	dump_of_lives,
+	leaks,
+	leaks_of_blocks,
+	leaks_without_a_map,
 	diff_from_a_mark,
 };
 
@@ -501,6 +577,7 @@ int main(void)
 	tcase_add_test(tcase, snapshots_by_every_group);
 	tcase_add_test(tcase, damage_is_told_and_the_rest_is_used);
 	tcase_add_test(tcase, what_cannot_be_done_is_said);
+	tcase_add_test(tcase, leaks_are_told_by_kind);
 	tcase_add_test(tcase, one_version);
 	tcase_add_loop_test(memory, every_allocation_fails_in_turn, 0,
 			    3 * (int)(sizeof(reports) / sizeof(reports[0])));
