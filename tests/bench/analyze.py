@@ -62,11 +62,6 @@ def seconds(command, before=None, env=None):
     return median(spent)
 
 
-def commands():
-    return subprocess.run([ANALYZE, "--help"], capture_output=True, text=True,
-                          check=True).stdout.split()
-
-
 def bench_command(live):
     return [str(word) for word in
             (built("targets/depth_bench"), 10, EVENTS // 4, 2, live // 2, GRAIN)]
@@ -139,7 +134,7 @@ class Log:
 
 def some_address(log):
     """Of a block that lives in the middle of the log: it had owners before."""
-    out = subprocess.run([ANALYZE, "snapshot", "--by", "none", "--top", "1", "--at", "50%",
+    out = subprocess.run([ANALYZE, "snapshot", "--blocks", "--top", "1", "--at", "50%",
                           "--format", "csv", log.name], capture_output=True, text=True,
                          check=True).stdout.splitlines()
     return out[1].split(",")[out[0].split(",").index("address")]
@@ -147,18 +142,16 @@ def some_address(log):
 
 def questions(log, bars):
     """With the index built."""
-    known, rows = commands(), []
+    rows = []
     middle = log.facts["process"]["duration_ns"] // 2
     width = log.facts["process"]["duration_ns"] // 100
     asked = [("snapshot --at 63%", ["snapshot", "--at", "63%", log.name], 300)]
-    if "timeline" in known:
-        asked.append(("a pointer's life",
-                      ["timeline", "--pointer", some_address(log), log.name], 100))
-    if "query" in known:
-        asked.append(("SQL over 1 % of the time",
-                      ["query", log.name, "select thread, sum(size) from allocations "
-                       f"where t_alloc between {middle} and {middle + width} group by 1"],
-                      500))
+    asked.append(("a pointer's life",
+                  ["timeline", "--pointer", some_address(log), log.name], 100))
+    asked.append(("SQL over 1 % of the time",
+                  ["query", log.name, "select thread, sum(size) from allocations "
+                   f"where t_alloc between {middle} and {middle + width} group by 1"],
+                  500))
     for what, command, bar in asked:
         wall = seconds(command)
         rows.append([what, wall * 1000])
