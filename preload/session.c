@@ -179,12 +179,19 @@ bool ms_session_start(bool forked)
 void ms_status_seal(void)
 {
 	struct ms_wire_status *s = ms_session->status;
+	uint32_t check;
 
-	if (!atomic_load_explicit(&ms_session->ended, memory_order_relaxed))
+	if (!atomic_load(&ms_session->ended))
 		return;
-	s->open_windows =
-		atomic_load_explicit(&ms_session->open_windows, memory_order_relaxed);
-	__atomic_store_n(&s->crc, ms_status_check(s), __ATOMIC_RELEASE);
+	/* Threads that run on may do this at once: whoever is last finds it as he left
+	 * it. */
+	do {
+		__atomic_store_n(&s->open_windows, atomic_load(&ms_session->open_windows),
+				 __ATOMIC_RELAXED);
+		check = ms_status_check(s);
+		__atomic_store_n(&s->crc, check, __ATOMIC_SEQ_CST);
+	} while (ms_status_check(s) != check ||
+		 s->open_windows != atomic_load(&ms_session->open_windows));
 }
 
 void ms_lost(unsigned which, uint64_t count)

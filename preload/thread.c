@@ -96,6 +96,14 @@ static void put_name(struct ms_thread *t, uint64_t ticks)
 /* --- windows
  * ------------------------------------------------------------------------------- */
 
+/* The program's end may be past, and told, while threads of it run on. */
+static void count_open(int change)
+{
+	atomic_fetch_add(&ms_session->open_windows, (uint32_t)change);
+	if (atomic_load(&ms_session->ended))
+		ms_status_seal();
+}
+
 static void attach(struct ms_thread *t, struct ms_window *w)
 {
 	t->window = w;
@@ -106,7 +114,7 @@ static void attach(struct ms_thread *t, struct ms_window *w)
 		t->body + w->body_bytes - 2 * MS_EVENT_BYTES_MAX; /* a realloc is two */
 	t->from = t->p;
 	ms_cost_time(t);
-	atomic_fetch_add_explicit(&ms_session->open_windows, 1, memory_order_relaxed);
+	count_open(1);
 }
 
 static void detach(struct ms_thread *t)
@@ -115,7 +123,7 @@ static void detach(struct ms_thread *t)
 	t->window = NULL;
 	t->header = NULL;
 	t->p = t->end = t->limit = t->body = t->from = NULL;
-	atomic_fetch_sub_explicit(&ms_session->open_windows, 1, memory_order_relaxed);
+	count_open(-1);
 }
 
 #define WINDOW_FRACTION 8
