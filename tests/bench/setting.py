@@ -64,6 +64,8 @@ class Bare:
 
 
 class Ours(Bare):
+    """The recorder as heaptrack records: without a pointer map, which that has not."""
+
     def __init__(self, settings, library="libmemscope.so"):
         super().__init__(built(library))
         self.settings = settings
@@ -71,7 +73,7 @@ class Ours(Bare):
 
     def start(self, command, env, stdin):
         env = dict(env, MEMSCOPE_OUTPUT=os.path.join(os.getcwd(), "log.%p.bin"),
-                   **self.settings)
+                   MEMSCOPE_HEAPMAP="off", **self.settings)
         return super().start(command, env, stdin)
 
     def after(self):
