@@ -31,7 +31,8 @@ static inline uint64_t ms_pool_tagged(const void *item, uint64_t old)
 	do {                                                                           \
 		uint64_t old_ = atomic_load_explicit(pool, memory_order_relaxed);      \
 		do                                                                     \
-			(item)->next = ms_pool_pointer(old_);                          \
+			__atomic_store_n(&(item)->next, ms_pool_pointer(old_),         \
+					 __ATOMIC_RELAXED);                            \
 		while (!atomic_compare_exchange_weak_explicit(                         \
 			pool, &old_, ms_pool_tagged(item, old_), memory_order_release, \
 			memory_order_relaxed)); /* pairs with the pop's acquire */     \
@@ -40,12 +41,14 @@ static inline uint64_t ms_pool_tagged(const void *item, uint64_t old)
 #define MS_POOL_POP(pool, type)                                                         \
 	({                                                                              \
 		uint64_t old_ = atomic_load_explicit(pool, memory_order_acquire);       \
-		type *item_;                                                            \
-		do                                                                      \
+		type *item_, *next_;                                                    \
+		do {                                                                    \
 			item_ = ms_pool_pointer(old_);                                  \
-		while (item_ && !atomic_compare_exchange_weak_explicit(                 \
-					pool, &old_, ms_pool_tagged(item_->next, old_), \
-					memory_order_acquire, memory_order_acquire));   \
+			next_ = item_ ? __atomic_load_n(&item_->next, __ATOMIC_RELAXED) \
+				      : NULL;                                           \
+		} while (item_ && !atomic_compare_exchange_weak_explicit(               \
+					  pool, &old_, ms_pool_tagged(next_, old_),     \
+					  memory_order_acquire, memory_order_acquire)); \
 		item_;                                                                  \
 	})
 
