@@ -183,15 +183,20 @@ void ms_status_seal(void)
 
 	if (!atomic_load(&ms_session->ended))
 		return;
-	/* Threads that run on may do this at once: whoever is last finds it as he left
-	 * it. */
-	do {
+	/*
+	 * Threads that run on may do this at once: whoever is last finds it as he left
+	 * it. Nobody stays for long: a checksum that is wrong is told by whoever reads
+	 * it.
+	 */
+	for (unsigned tries = 0; tries < 100; tries++) {
 		__atomic_store_n(&s->open_windows, atomic_load(&ms_session->open_windows),
 				 __ATOMIC_RELAXED);
 		check = ms_status_check(s);
 		__atomic_store_n(&s->crc, check, __ATOMIC_SEQ_CST);
-	} while (ms_status_check(s) != check ||
-		 s->open_windows != atomic_load(&ms_session->open_windows));
+		if (ms_status_check(s) == check &&
+		    s->open_windows == atomic_load(&ms_session->open_windows))
+			return;
+	}
 }
 
 void ms_lost(unsigned which, uint64_t count)
