@@ -3,7 +3,8 @@
  * analysis.h - engine 6: findings.
  *
  * Which live blocks nothing points to any more: the heap of a pointer map's instant and
- * the words of that map.
+ * the words of that map.  And what else went wrong, or could be better: a registry of
+ * detectors that watch one replay together.
  */
 #ifndef MS_ANALYSIS_H
 #define MS_ANALYSIS_H
@@ -12,6 +13,7 @@
 #include "analyzer/capture/capture.h"
 #include "analyzer/event_store/event_store.h"
 #include "analyzer/snapshot/snapshot.h"
+#include "analyzer/timeline/timeline.h"
 
 /*
  * As memcheck defines them (its manual, 4.2.8).  Roots are registers, stacks in use,
@@ -70,5 +72,117 @@ MS_MUST_CHECK ms_status ms_leaks_new(struct ms_leaks **out,
 				     const struct ms_leaks_options *options,
 				     struct ms_error *err);
 void ms_leaks_free(struct ms_leaks *leaks);
+
+/* --- findings --------------------------------------------------------------------------
+ */
+
+enum ms_severity {
+	MS_SEVERITY_INFO,
+	MS_SEVERITY_LOW,
+	MS_SEVERITY_MEDIUM,
+	MS_SEVERITY_HIGH,
+	MS_SEVERITY_CRITICAL,
+	MS_SEVERITIES
+};
+extern const char *const ms_severity_names[MS_SEVERITIES]; /* "info" to "critical" */
+
+/* A call that a finding is about, with its stack. */
+struct ms_finding_point {
+	const char *what; /* static: "allocated", "freed", "freed again" ... */
+	uint64_t at_ns, address;
+	uint64_t size;	 /* of the block; 0 where it is not known */
+	uint32_t stack;	 /* 0: none */
+	uint32_t thread; /* the log's id; 0: not known */
+	uint8_t kind;	 /* of the event; 0: none */
+};
+
+enum ms_evidence_unit {
+	MS_EVIDENCE_COUNT,
+	MS_EVIDENCE_BYTES,
+	MS_EVIDENCE_NS,
+	MS_EVIDENCE_SHARE, /* real: 0 to 1 */
+	MS_EVIDENCE_REAL,
+	MS_EVIDENCE_TEXT /* static */
+};
+
+/* A figure that a finding rests on. */
+struct ms_evidence {
+	const char *name; /* static, stable: "p_value", "lifetime_ns" ... */
+	enum ms_evidence_unit unit;
+	uint64_t number;
+	double real;
+	const char *text;
+};
+
+#define MS_FINDING_POINTS   3
+#define MS_FINDING_EVIDENCE 8
+
+struct ms_detector;
+
+struct ms_finding { /* by one stack, or pair of stacks; or of the process: no points */
+	const struct ms_detector *detector;
+	const char *kind; /* static, stable: what exactly, such as "interior" */
+	enum ms_severity severity;
+	uint64_t count, bytes; /* blocks or calls, and the bytes that matter of them */
+	struct ms_finding_point points[MS_FINDING_POINTS]; /* the first has the site */
+	unsigned point_count;
+	struct ms_evidence evidence[MS_FINDING_EVIDENCE];
+	unsigned evidence_count;
+	const char *suggestion; /* static: what to do about it */
+};
+
+struct ms_findings {
+	struct ms_finding *items;
+	size_t count, capacity;
+};
+
+/* What detectors may look at. */
+struct ms_check_input {
+	const struct ms_store *store;
+	const struct ms_log *log;
+	struct ms_metadata *meta;
+	const struct ms_leaks *leaks;	/* of the last pointer map; NULL: there is none */
+	uint64_t sample_bytes;		/* as struct ms_instant_at has it */
+	const struct ms_chosen *chosen; /* blocks that count; NULL: all */
+	unsigned threads;
+	const struct ms_progress *progress; /* or NULL */
+};
+
+/* One file each.  Those that are not needed of these functions are NULL. */
+struct ms_detector {
+	const char *name;    /* stable: "double_free" */
+	const char *summary; /* one line: what it finds */
+	enum ms_severity worst;
+	/* *state is NULL before; MS_OK with it NULL: nothing to look for in this log. */
+	ms_status (*begin)(void **state, const struct ms_check_input *input,
+			   struct ms_error *err);
+	/* As struct ms_observer has them; a block's fault is kept until end(). */
+	ms_status (*event)(void *state, const struct ms_event *event,
+			   struct ms_error *err);
+	void (*block)(void *state, enum ms_change change, const struct ms_block *block,
+		      const struct ms_event *event, const struct ms_totals *totals);
+	/* After the replay: add what was found. */
+	ms_status (*end)(void *state, const struct ms_replayed *replayed,
+			 struct ms_findings *findings, struct ms_error *err);
+	void (*free)(void *state); /* NULL is fine */
+};
+
+/* registry.c: all of them, in the order in which they are listed. */
+extern const struct ms_detector *const ms_detectors[];
+extern const size_t ms_detector_count;
+
+/*
+ * Let the detectors whose bits of wanted are set (by their place in ms_detectors) watch
+ * one replay.  MS_OK or MS_ENOMEM.  Release findings in any case.
+ */
+MS_MUST_CHECK ms_status ms_check(struct ms_findings *findings, uint64_t wanted,
+				 const struct ms_check_input *input,
+				 struct ms_error *err);
+void ms_findings_release(struct ms_findings *findings);
+/* A new, zeroed finding at the end, valid until the next; NULL: no memory. */
+struct ms_finding *ms_findings_add(struct ms_findings *findings,
+				   const struct ms_detector *detector, const char *kind);
+void ms_finding_point(struct ms_finding *finding, const struct ms_finding_point *point);
+void ms_finding_evidence(struct ms_finding *finding, const struct ms_evidence *evidence);
 
 #endif

@@ -11,6 +11,16 @@
 extern "C" {
 #endif
 
+/* Findings that are not to be reported, and do not fail a gate. */
+struct memscope_suppress {
+	/* LeakSanitizer's (leak:PATTERN a line) or Valgrind's form, told by what is in it
+	 */
+	const char *const *files;
+	size_t file_count;
+	int no_built_in; /* not 0: report what the C library keeps for itself, too */
+	int no_embedded; /* not 0: leave aside what programs embed for LeakSanitizer */
+};
+
 struct memscope_leaks_options {
 	unsigned map; /* which pointer map of each trace, from 1; 0: the last */
 	int interior; /* not 0: pointers into a block's middle count as those to its start
@@ -29,6 +39,36 @@ struct memscope_leaks_options {
  */
 int memscope_leaks(struct memscope *m, const struct memscope_leaks_options *options,
 		   const struct memscope_output *output, struct memscope_error *err);
+
+enum memscope_severity {
+	MEMSCOPE_INFO,
+	MEMSCOPE_LOW,
+	MEMSCOPE_MEDIUM,
+	MEMSCOPE_HIGH,
+	MEMSCOPE_CRITICAL
+};
+
+struct memscope_check_options {
+	const char *only; /* detectors' names with ',' between them; NULL: all */
+	enum memscope_severity least; /* findings below it are left out */
+	const char *fail_on; /* names and severities: what makes *failed 1; NULL: none */
+	unsigned top;	     /* findings; 0: 20 in text, all in JSON and CSV */
+	unsigned depth;	     /* frames of a stack; 0: 8 in text, 128 in JSON */
+	struct memscope_filter filter; /* of the blocks that are looked at */
+	struct memscope_suppress suppress;
+};
+
+/*
+ * What the detectors find, one row for each detector, kind and site.  *failed (may be
+ * NULL): there is a finding of options->fail_on.  MEMSCOPE_USAGE names a detector that
+ * does not exist.
+ */
+int memscope_check(struct memscope *m, const struct memscope_check_options *options,
+		   int *failed, const struct memscope_output *output,
+		   struct memscope_error *err);
+
+/* Print the detectors, what each finds and how severe that may be. */
+int memscope_detectors(const struct memscope_output *output, struct memscope_error *err);
 
 #ifdef __cplusplus
 }

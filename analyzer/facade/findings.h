@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * findings.h - the findings of all traces, by site (private to the facade).
+ */
+#ifndef MS_FACADE_FINDINGS_H
+#define MS_FACADE_FINDINGS_H
+
+#include "analyzer/facade/leaks.h"
+#include "analyzer/facade/suppressions.h"
+
+struct ms_site_finding {       /* findings of one detector, kind and site */
+	struct ms_finding sum; /* its points and evidence are the heaviest one's */
+	uint32_t trace;	       /* of the points */
+	uint32_t frame;	       /* in seen; MS_FRAME_NONE: of the process */
+};
+
+struct ms_site_findings {
+	struct ms_frames_seen seen;
+	struct ms_site_finding *items; /* the most severe first, then the heaviest */
+	size_t count, capacity;
+	struct ms_map by_key;
+	uint64_t suppressed; /* findings that a suppression took */
+};
+
+/*
+ * Of every trace of m.  MS_EUSAGE names a detector of options->only that there is none.
+ * Release out in any case.
+ */
+MS_MUST_CHECK ms_status ms_facade_findings(struct memscope *m,
+					   const struct memscope_check_options *options,
+					   struct ms_suppressions *suppressions,
+					   struct ms_site_findings *out,
+					   struct ms_error *err);
+void ms_site_findings_release(struct ms_site_findings *findings);
+/* "findings": an array of objects with the keys of memscope-analyze(1). */
+MS_MUST_CHECK ms_status ms_doc_findings(struct ms_doc *doc, json_t *object,
+					struct memscope *m,
+					struct ms_site_findings *findings, unsigned top,
+					unsigned depth, struct ms_error *err);
+
+#endif
