@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,31 +50,100 @@ static int write_all(int fd, const uint8_t *bytes, size_t len_bytes)
 	return 0;
 }
 
+struct ms_replacing {
+	char *path, *name; /* name: of the new file; "": path itself is written to */
+	int fd;
+};
+
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+static void release(struct ms_replacing *file)
+{
+	ms_free(file->path);
+	ms_free(file->name);
+	ms_free(file);
+}
+
+static ms_status fail(const char *path, int cause, struct ms_error *err)
+{
+	return ms_fail(err, MS_EIO, "%s: cannot be written: %s", path, strerror(cause));
+}
+
+ms_status ms_replace_begin(struct ms_replacing **out, const char *path, mode_t mode,
+			   struct ms_error *err)
+{
+	size_t room = strlen(path) + NAME_TAIL;
+	struct ms_replacing *file = ms_alloc_zero(1, sizeof(*file));
+	int cause;
+
+	*out = NULL;
+	if (!file)
+		return ms_fail_memory(err);
+	file->path = ms_strdup(path);
+	file->name = ms_alloc_zero(room, 1);
+	if (!file->path || !file->name) {
+		release(file);
+		return ms_fail_memory(err);
+	}
+	if (is_special(path))
+		file->fd = open(path, O_WRONLY | O_CLOEXEC);
+	else
+		file->fd = create_beside(file->name, room, path, mode);
+	if (file->fd < 0) {
+		cause = errno;
+		release(file);
+		return fail(path, cause, err);
+	}
+	*out = file;
+	return MS_OK;
+}
+
+int ms_replace_write(struct ms_replacing *file, const void *bytes, size_t len_bytes)
+{
+	return write_all(file->fd, bytes, len_bytes) < 0 ? errno : 0;
+}
+
+ms_status ms_replace_commit(struct ms_replacing *file, struct ms_error *err)
+{
+	ms_status status = MS_OK;
+
+	/* A network's file system tells that it is full when a file is closed. */
+	if (close(file->fd) < 0 || (*file->name && rename(file->name, file->path) < 0)) {
+		status = fail(file->path, errno, err);
+		if (*file->name)
+			unlink(file->name);
+	}
+	release(file);
+	return status;
+}
+
+void ms_replace_abandon(struct ms_replacing *file)
+{
+	if (!file)
+		return;
+	close(file->fd);
+	if (*file->name)
+		unlink(file->name);
+	release(file);
+}
+
 ms_status ms_replace_file(const char *path, const void *bytes, size_t len_bytes,
 			  mode_t mode, struct ms_error *err)
 {
-	size_t room = strlen(path) + NAME_TAIL;
-	char *name = ms_alloc(room);
-	int fd, failed, cause;
+	struct ms_replacing *file;
+	ms_status status = ms_replace_begin(&file, path, mode, err);
+	int cause;
 
-	if (!name)
-		return ms_fail_memory(err);
-	fd = create_beside(name, room, path, mode);
-	failed = fd < 0 || write_all(fd, bytes, len_bytes) < 0;
-	cause = errno;
-	/* A network's file system tells that it is full when a file is closed. */
-	if (fd >= 0 && close(fd) < 0 && !failed) {
-		failed = 1;
-		cause = errno;
-	}
-	if (!failed && rename(name, path) < 0) {
-		failed = 1;
-		cause = errno;
-	}
-	if (failed && fd >= 0)
-		unlink(name);
-	ms_free(name);
-	return failed ? ms_fail(err, MS_EIO, "%s: cannot be written: %s", path,
-				strerror(cause))
-		      : MS_OK;
+	if (status != MS_OK)
+		return status;
+	cause = ms_replace_write(file, bytes, len_bytes);
+	if (!cause)
+		return ms_replace_commit(file, err);
+	ms_replace_abandon(file);
+	return fail(path, cause, err);
 }

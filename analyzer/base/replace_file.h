@@ -18,4 +18,18 @@ MS_MUST_CHECK ms_status ms_replace_file(const char *path, const void *bytes,
 					size_t len_bytes, mode_t mode,
 					struct ms_error *err);
 
+/*
+ * The same for bytes that come one after the other.  Where path is no regular file (a
+ * device, a pipe) they go there at once.  MS_OK, MS_EIO or MS_ENOMEM, with *out NULL.
+ */
+struct ms_replacing;
+MS_MUST_CHECK ms_status ms_replace_begin(struct ms_replacing **out, const char *path,
+					 mode_t mode, struct ms_error *err);
+/* 0, or an errno value. */
+int ms_replace_write(struct ms_replacing *file, const void *bytes, size_t len_bytes);
+/* Put it in its place; frees file.  MS_OK or MS_EIO: what was there stays. */
+MS_MUST_CHECK ms_status ms_replace_commit(struct ms_replacing *file,
+					  struct ms_error *err);
+void ms_replace_abandon(struct ms_replacing *file); /* NULL is fine */
+
 #endif

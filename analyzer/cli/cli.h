@@ -34,6 +34,7 @@ enum cli_command_id {
 	CLI_LEAKS,
 	CLI_DUMP,
 	CLI_QUERY,
+	CLI_RENDER,
 	CLI_INDEX,
 	CLI_SYMBOLS,
 	CLI_RECORD,
@@ -79,7 +80,11 @@ struct cli_options { /* what the command line said; zero: the defaults */
 	enum memscope_lifetimes_by lifetimes_by;
 	enum memscope_lifetimes_sort lifetimes_sort;
 
-	const char *output;  /* record, symbols */
+	struct {
+		const char *format, *metric; /* NULL: not said */
+		bool list, has_at;
+	} render;
+	const char *output;  /* record, render, symbols */
 	const char *library; /* record */
 	bool quiet;
 	char *settings[CLI_MAX_SETTINGS + 1]; /* "MEMSCOPE_x=value", allocated */
@@ -168,6 +173,14 @@ bool cli_set_max_size(struct cli_options *options, const char *value);
 bool cli_set_interior(struct cli_options *options, const char *value);
 bool cli_set_map(struct cli_options *options, const char *value);
 
+/* --- render_options.c ------------------------------------------------------------------
+ */
+
+bool cli_set_render_format(struct cli_options *options, const char *value);
+bool cli_set_render_at(struct cli_options *options, const char *value);
+bool cli_set_metric(struct cli_options *options, const char *value);
+bool cli_set_list_formats(struct cli_options *options, const char *value);
+
 /* --- timeline_options.c ----------------------------------------------------------------
  */
 
@@ -243,6 +256,7 @@ int cli_lifetimes(const struct cli_options *options);
 int cli_sizes(const struct cli_options *options);
 int cli_threads(const struct cli_options *options);
 int cli_modules(const struct cli_options *options);
+int cli_render(const struct cli_options *options);
 int cli_index(const struct cli_options *options);
 int cli_symbols(const struct cli_options *options);
 int cli_record(const struct cli_options *options);

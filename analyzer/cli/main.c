@@ -51,6 +51,9 @@ const struct cli_command cli_commands[CLI_COMMANDS] = {
 			"SQL is the last argument, when there is no such file; without any, "
 			"statements are\nread from standard input.",
 			cli_query },
+	[CLI_RENDER] = { "render", "TRACE...", "write traces as another tool reads them",
+			 "Filters, --from, --to and --at choose what is counted, and when.",
+			 cli_render },
 	[CLI_INDEX] = { "index", "TRACE...",
 			"make TRACE.idx, with which other commands are faster",
 			"Long traces get theirs by themselves when they are read first.",

@@ -19,11 +19,14 @@
 	(BIT(CLI_SUMMARY) | BIT(CLI_INFO) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | \
 	 BIT(CLI_LEAKS) | BIT(CLI_DUMP) | BIT(CLI_QUERY) | OVER_TIME)
 /* which look for names of functions */
-#define NAMERS (READERS | BIT(CLI_SYMBOLS))
+#define NAMERS	(READERS | BIT(CLI_SYMBOLS))
+#define LOOKERS (NAMERS | BIT(CLI_RENDER))
 /* whose options choose blocks */
-#define FILTERED (BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_DUMP))
-#define ENDED	 (BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DUMP))
-#define ALL	 (BIT(CLI_COMMANDS) - 1)
+#define FILTERED                                                                \
+	(BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_DUMP) | \
+	 BIT(CLI_RENDER))
+#define ENDED (BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DUMP) | BIT(CLI_RENDER))
+#define ALL   (BIT(CLI_COMMANDS) - 1)
 
 static char message[512];
 
@@ -252,11 +255,25 @@ static const struct option table[] = {
 	{ "from", 0, "TIME", "events at or after TIME only (as snapshot's --at)",
 	  BIT(CLI_DUMP), set_from },
 	{ "to", 0, "TIME", "events at or before TIME only", BIT(CLI_DUMP), set_to },
+	{ "format", 'f', "FORMAT", "how to write it, see --list-formats", BIT(CLI_RENDER),
+	  cli_set_render_format },
+	{ "output", 'o', "FILE", "where to (default -, standard output)", BIT(CLI_RENDER),
+	  cli_set_output },
+	{ "list-formats", 0, NULL,
+	  "list the formats and who opens them (text, json, csv)", BIT(CLI_RENDER),
+	  cli_set_list_formats },
+	{ "metric", 'm', "METRIC",
+	  "peak (default), live, allocated, calls, temporary, leaked, peak-blocks ...",
+	  BIT(CLI_RENDER), cli_set_metric },
+	{ "at", 'a', "TIME", "what is live, is live then (default --to, or the end)",
+	  BIT(CLI_RENDER), cli_set_render_at },
 	{ "from", 0, "TIME", "blocks made at or after TIME only (as --at)",
-	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_LIFETIMES) | BIT(CLI_SIZES),
+	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_LIFETIMES) | BIT(CLI_SIZES) |
+		  BIT(CLI_RENDER),
 	  set_from },
 	{ "to", 0, "TIME", "blocks made at or before TIME only",
-	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_LIFETIMES) | BIT(CLI_SIZES),
+	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_LIFETIMES) | BIT(CLI_SIZES) |
+		  BIT(CLI_RENDER),
 	  set_to },
 	{ "thread", 't', "TID", "of that thread only (the kernel's id)",
 	  FILTERED | CHOOSING, cli_set_thread },
@@ -291,17 +308,18 @@ static const struct option table[] = {
 	  NAMERS, set_width },
 	{ "color", 0, "WHEN", "auto (default), always or never", NAMERS, set_colour },
 	{ "symbols", 0, "PLACES",
-	  "symbol packs, and directories of programs and debug files", NAMERS,
+	  "symbol packs, and directories of programs and debug files", LOOKERS,
 	  cli_set_symbols },
 	{ "debug-dir", 0, "DIRS", "where separate debug files are, ':' between several",
-	  NAMERS, cli_set_debug_dir },
+	  LOOKERS, cli_set_debug_dir },
 	{ "debuginfod", 0, NULL, "ask the servers of DEBUGINFOD_URLS for debug files",
-	  NAMERS, cli_set_debuginfod },
-	{ "no-index", 0, NULL, "neither read nor write TRACE.idx", NAMERS, set_no_index },
+	  LOOKERS, cli_set_debuginfod },
+	{ "no-index", 0, NULL, "neither read nor write TRACE.idx", LOOKERS,
+	  set_no_index },
 	{ "threads", 0, "N", "use N threads at most (default: one a processor)",
-	  NAMERS | BIT(CLI_INDEX), set_threads },
+	  LOOKERS | BIT(CLI_INDEX), set_threads },
 	{ "no-symbol-cache", 0, NULL, "neither use nor keep names that were found before",
-	  NAMERS, cli_set_no_symbol_cache },
+	  LOOKERS, cli_set_no_symbol_cache },
 	{ "output", 'o', "PACK", "the symbol pack to be written", BIT(CLI_SYMBOLS),
 	  cli_set_output },
 	{ "output", 'o', "FILE",
@@ -473,7 +491,7 @@ bool cli_parse(struct cli_options *options, enum cli_command_id command, int arg
 	if (!parse_all(&parser))
 		return false;
 	if (options->help || options->arg_count || options->query.list ||
-	    options->query.show || options->query.schema)
+	    options->query.show || options->query.schema || options->render.list)
 		return true;
 	return wrong(command == CLI_RECORD ? "no program was named"
 					   : "no trace was named");

@@ -98,7 +98,7 @@ uint32_t ms_frames_id(struct ms_frames_seen *seen, const struct ms_frame *frame)
 	return id;
 }
 
-static const char *cut_reason(unsigned cut)
+const char *ms_cut_reason(unsigned cut)
 {
 	switch (cut) {
 	case 0:
@@ -126,7 +126,7 @@ void ms_doc_frame(struct ms_doc *doc, json_t *object, const struct ms_frame *fra
 	if (!frame->function && (frame->address || frame->module))
 		ms_doc_hex(doc, object, "address", frame->address);
 	if (frame->cut)
-		ms_doc_text(doc, object, "cut", cut_reason(frame->cut));
+		ms_doc_text(doc, object, "cut", ms_cut_reason(frame->cut));
 }
 
 void ms_walk_begin(struct ms_walk *walk, struct ms_metadata *meta, uint32_t stack)

@@ -37,6 +37,8 @@ uint32_t ms_frames_id(struct ms_frames_seen *seen, const struct ms_frame *frame)
 /* The same for a frame that the caller made and that may go: its texts must stay. */
 uint32_t ms_frames_add(struct ms_frames_seen *seen, const struct ms_frame *frame);
 
+/* Why a stack was cut (enum ms_cut), as text; NULL: it was not. */
+const char *ms_cut_reason(unsigned cut);
 /* function, file, line, module, address or cut of a frame as members of object. */
 void ms_doc_frame(struct ms_doc *doc, json_t *object, const struct ms_frame *frame);
 

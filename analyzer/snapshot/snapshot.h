@@ -292,6 +292,11 @@ struct ms_thread_figures { /* of the blocks that this thread made, whoever ended
 /* Class c holds sizes in [2^(c-1), 2^c); class 0 holds size 0. */
 #define MS_SIZE_CLASSES 65
 
+struct ms_pair_figures { /* of what a thread made with one stack */
+	uint32_t stack, thread;
+	struct ms_figures f;
+};
+
 struct ms_snapshot;
 
 struct ms_instant_at {
@@ -393,6 +398,7 @@ struct ms_tally_options {
 	ms_status (*choose)(void *context, const struct ms_life *life, bool *chosen,
 			    struct ms_error *err);
 	void *context;
+	bool pairs; /* figures of pairs of stack and thread, too */
 	const struct ms_progress *progress; /* or NULL */
 };
 
@@ -401,6 +407,8 @@ struct ms_tally {
 	size_t stack_count, stack_capacity;
 	struct ms_thread_figures *threads;
 	size_t thread_count, thread_capacity;
+	struct ms_pair_figures *pairs; /* when asked for */
+	size_t pair_count, pair_capacity;
 	struct ms_figures classes[MS_SIZE_CLASSES];
 	struct ms_figures kinds[MS_EVENT_KIND_MAX]; /* of the event that made the block */
 	struct ms_figures ages[MS_AGES]; /* since the block was made, at the instant */
@@ -408,7 +416,7 @@ struct ms_tally {
 	/* Parts of all, of logs that are no samples. */
 	uint64_t reallocated;	 /* of the allocations: blocks made by a realloc */
 	uint64_t freed_by_calls; /* of the frees: by a call that only ends a block */
-	struct ms_map stack_index, thread_index; /* id to index */
+	struct ms_map stack_index, thread_index, pair_index; /* id to index */
 };
 
 /*

@@ -64,6 +64,39 @@ static struct ms_figures *figures_of_thread(struct ms_tally *t, uint32_t thread)
 	return &t->threads[*index].f;
 }
 
+static struct ms_figures *figures_of_pair(struct ms_tally *t, uint32_t stack,
+					  uint32_t thread)
+{
+	bool is_new;
+	uint64_t *index =
+		ms_map_at(&t->pair_index, (uint64_t)stack << 32 | thread, &is_new);
+
+	if (!index)
+		return NULL;
+	if (is_new) {
+		if (ms_grow((void **)&t->pairs, &t->pair_capacity, t->pair_count,
+			    sizeof(*t->pairs)) < 0)
+			return NULL;
+		t->pairs[t->pair_count] =
+			(struct ms_pair_figures){ .stack = stack, .thread = thread };
+		*index = t->pair_count++;
+	}
+	return &t->pairs[*index].f;
+}
+
+static int add_pair(struct run *run, const struct ms_block *block,
+		    const struct ms_figures *one)
+{
+	struct ms_figures *pair;
+
+	if (!run->options->pairs)
+		return 0;
+	pair = figures_of_pair(run->tally, block->stack, block->thread);
+	if (pair)
+		ms_figures_add(pair, one);
+	return pair ? 0 : -1;
+}
+
 /* 0, or -1 without memory. */
 static int add(struct run *run, const struct ms_block *block,
 	       const struct ms_figures *one)
@@ -81,7 +114,7 @@ static int add(struct run *run, const struct ms_block *block,
 	ms_figures_add(&t->kinds[block->kind % MS_EVENT_KIND_MAX], one);
 	ms_figures_add(&t->ages[ms_age_class(age)], one);
 	ms_figures_add(&t->all, one);
-	return 0;
+	return add_pair(run, block, one);
 }
 
 /* --- one block
@@ -241,6 +274,8 @@ static void estimate(struct ms_tally *t, uint64_t sample_bytes)
 		ms_figures_estimate(&t->stacks[i].f, sample_bytes);
 	for (size_t i = 0; i < t->thread_count; i++)
 		ms_figures_estimate(&t->threads[i].f, sample_bytes);
+	for (size_t i = 0; i < t->pair_count; i++)
+		ms_figures_estimate(&t->pairs[i].f, sample_bytes);
 	for (size_t i = 0; i < MS_SIZE_CLASSES; i++)
 		ms_figures_estimate(&t->classes[i], sample_bytes);
 	for (size_t i = 0; i < MS_EVENT_KIND_MAX; i++)
@@ -259,6 +294,7 @@ ms_status ms_tally_init(struct ms_tally *tally, const struct ms_tally_options *o
 	*tally = (struct ms_tally){ 0 };
 	ms_map_init(&tally->stack_index);
 	ms_map_init(&tally->thread_index);
+	ms_map_init(&tally->pair_index);
 	ms_map_init(&run.late);
 	ms_map_init(&run.threads);
 	status = replay(&run, err);
@@ -306,6 +342,8 @@ void ms_tally_release(struct ms_tally *tally)
 {
 	ms_free(tally->stacks);
 	ms_free(tally->threads);
+	ms_free(tally->pairs);
+	ms_map_release(&tally->pair_index);
 	ms_map_release(&tally->stack_index);
 	ms_map_release(&tally->thread_index);
 	*tally = (struct ms_tally){ 0 };

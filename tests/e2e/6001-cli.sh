@@ -11,7 +11,7 @@ same out alone "the same text"
 is "$(run --help)" 0 --help
 ok "on stdout" [ -s out ]
 is "$(run --version)" 0 --version
-for command in summary info snapshot diff dump timeline lifetimes sizes threads modules index symbols record; do
+for command in summary info snapshot diff dump timeline lifetimes sizes threads modules render index symbols record; do
 	is "$(run $command --help)" 0 "$command --help"
 	ok "$command --help is on stdout" [ -s out ]
 done
@@ -32,6 +32,13 @@ is "$(run symbols pack -o x.mspack)" 2 "symbols pack: no trace"
 is "$(run symbols pack log.bin) $(wc -l <err)" "2 1" "symbols pack: no output"
 is "$(run summary --symbols /none log.bin) $(wc -l <err)" "2 1" "a place of symbols that is not there"
 ok "the message names it" grep -q '/none' err
+
+is "$(run render log.bin)" 2 "render: no format"
+is "$(run render --format xml log.bin)" 2 "render: an unknown format"
+ok "the message names it" grep -q xml err
+is "$(run render --format folded --metric age log.bin)" 2 "render: an unknown metric"
+is "$(run render --format folded -o /none/x log.bin) $(wc -l <err)" "2 1" "render: a file that cannot be written"
+is "$(run render --list-formats)" 0 "render --list-formats"
 
 # record
 timeout 60 "$analyze" record -- "$targets/hostile" work 10 >out 2>err

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * render.h - where reports go and how they look.
+ * render.h - where reports go and how they look, and the formats of other tools.
  */
 #ifndef MEMSCOPE_RENDER_H
 #define MEMSCOPE_RENDER_H
@@ -23,6 +23,41 @@ struct memscope_output {
 	int colour;	/* not 0: escape sequences for colour */
 	int unicode;	/* not 0: trees are drawn with box characters */
 };
+
+/* --- other tools' formats
+ * ----------------------------------------------------------------- */
+
+struct memscope_render_options {
+	const char *format; /* a name that memscope_render_formats() lists */
+	/*
+	 * Of formats that show one figure: "peak" (NULL: that), "live", "allocated",
+	 * "calls", "temporary", "leaked", "peak-blocks", "live-blocks", "leaked-blocks".
+	 */
+	const char *metric;
+	/*
+	 * What is live, is live then; where it is not said, at the filter's "to", or at
+	 * the end.
+	 */
+	int use_at;
+	struct memscope_time at;
+	struct memscope_filter filter; /* of the blocks that are counted */
+};
+
+/*
+ * Write traces as another tool reads them.  MEMSCOPE_USAGE: there is no such format or
+ * metric, or the recordings cannot tell it.
+ */
+int memscope_render(struct memscope *m, const struct memscope_render_options *options,
+		    const struct memscope_output *output, struct memscope_error *err);
+/* The same to a file, which is there when all of it is; what was there is replaced. */
+int memscope_render_file(struct memscope *m,
+			 const struct memscope_render_options *options, const char *path,
+			 struct memscope_error *err);
+/* Print the formats: name, extension, what they hold, who opens them. */
+int memscope_render_formats(const struct memscope_output *output,
+			    struct memscope_error *err);
+/* Not 0: there is such a format, and it is no text. */
+int memscope_render_is_binary(const char *format);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * render_options.c - values of the options of render.
+ */
+#include "analyzer/cli/cli.h"
+
+/* Which formats there are is the library's to say; with --list-formats it is another. */
+bool cli_set_render_format(struct cli_options *o, const char *value)
+{
+	o->render.format = value;
+	return *value;
+}
+
+bool cli_set_render_at(struct cli_options *o, const char *value)
+{
+	o->render.has_at = true;
+	return memscope_parse_time(value, &o->at) == 0;
+}
+
+bool cli_set_metric(struct cli_options *o, const char *value)
+{
+	o->render.metric = value;
+	return *value;
+}
+
+bool cli_set_list_formats(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->render.list = true;
+	return true;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * profile.h - traces as the tables that exports are made of (private to the facade).
+ *
+ * Figures are those of a view, so that filters and instants mean what they mean to a
+ * snapshot.
+ */
+#ifndef MS_FACADE_PROFILE_H
+#define MS_FACADE_PROFILE_H
+
+#include "analyzer/facade/frames.h"
+#include "analyzer/facade/view.h"
+#include "analyzer/render/export.h"
+
+/* --- profile_tree.c: stacks of all traces in one call tree
+ * ------------------------------------- */
+
+/* Nodes are told apart by what their frames say, see frames.h, and by being inlined. */
+struct ms_profile_tree {
+	struct memscope *m;
+	struct ms_profile *profile; /* whose modules, frames and nodes it fills */
+	struct ms_frames_seen seen;
+	struct ms_map by_frame; /* twice the id in seen, + 1 when inlined, to frame + 1 */
+	struct ms_map by_child; /* parent << 32 | frame to node */
+	struct ms_map by_module; /* the address of a path's text to module + 1 */
+	struct ms_map *by_stack; /* of each trace: a node of the log to one of the tree */
+	uint32_t *chain;	 /* nodes of the log that wait */
+	size_t chain_capacity;
+	size_t module_capacity, frame_capacity, node_capacity;
+};
+
+/* MS_OK or MS_ENOMEM; release it in each case.  The profile keeps what it was given. */
+MS_MUST_CHECK ms_status ms_profile_tree_init(struct ms_profile_tree *tree,
+					     struct memscope *m,
+					     struct ms_profile *profile,
+					     struct ms_error *err);
+void ms_profile_tree_release(struct ms_profile_tree *tree);
+/* The node of a stack of a trace.  Stack 0, and one that the log lacks, has a frame that
+ * says so.  MS_OK or MS_ENOMEM. */
+MS_MUST_CHECK ms_status ms_profile_tree_node(struct ms_profile_tree *tree, size_t trace,
+					     uint32_t stack, uint32_t *node,
+					     struct ms_error *err);
+
+/* --- profile.c: all of it
+ * ------------------------------------------------------------------ */
+
+struct ms_profile_ask {
+	struct memscope_time at; /* the instant */
+	bool at_end;		 /* it is the end, so that leaks can be told */
+	struct memscope_filter filter;
+	unsigned needs; /* bits of enum ms_export_need */
+	enum ms_metric metric;
+};
+
+/*
+ * MS_OK; MS_ENOMEM; MS_EUSAGE as filters and times have it.  Texts belong to m.
+ */
+MS_MUST_CHECK ms_status ms_profile_new(struct ms_profile **out, struct memscope *m,
+				       const struct ms_profile_ask *ask,
+				       struct ms_error *err);
+void ms_profile_free(struct ms_profile *profile); /* NULL is fine */
+
+/* --- profile_threads.c: which thread made what with a stack
+ * ------------------------------------ */
+
+struct ms_thread_pairs {
+	struct ms_pair_figures *items; /* by stack, then in order of appearance */
+	size_t count;
+};
+
+/* Of trace i of views.  MS_OK, or nothing to release. */
+MS_MUST_CHECK ms_status ms_thread_pairs_init(struct ms_thread_pairs *pairs,
+					     const struct ms_views *views, size_t i,
+					     struct ms_error *err);
+void ms_thread_pairs_release(struct ms_thread_pairs *pairs);
+/* Those of a stack. */
+const struct ms_pair_figures *ms_thread_pairs_of(const struct ms_thread_pairs *pairs,
+						 uint32_t stack, size_t *count);
+
+/* --- profile_rows.c, profile_leaks.c: parts of it
+ * ---------------------------------------------- */
+
+struct ms_profile_fill {
+	struct memscope *m;
+	const struct ms_profile_ask *ask;
+	struct ms_profile *profile;
+	struct ms_profile_tree tree;
+	struct ms_views views;
+	size_t row_capacity;
+};
+
+MS_MUST_CHECK ms_status ms_profile_rows(struct ms_profile_fill *fill, size_t trace,
+					struct ms_error *err);
+/* Rows of their own for what is lost, of all traces. */
+MS_MUST_CHECK ms_status ms_profile_leaks(struct ms_profile_fill *fill,
+					 struct ms_error *err);
+/* profile_points.c: the heap over time, and marks. */
+MS_MUST_CHECK ms_status ms_profile_points(struct ms_profile_fill *fill, size_t trace,
+					  struct ms_error *err);
+/* A new, zeroed row; NULL: no memory. */
+struct ms_profile_row *ms_profile_add_row(struct ms_profile_fill *fill, size_t trace,
+					  uint32_t node);
+/* The index of a log's thread, or MS_PROFILE_NONE. */
+uint32_t ms_profile_thread(const struct ms_profile_fill *fill, size_t trace, uint32_t id);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * formats.c - the table of formats: what render --format takes and --list-formats shows.
+ */
+#include "analyzer/render/formats.h"
+#include "analyzer/render/parts.h"
+
+#include <string.h>
+
+const struct ms_export ms_exports[] = {
+	{ "folded", "folded", "stacks on one line each, with a figure",
+	  "flamegraph.pl, speedscope, inferno", false, MS_EXPORT_METRIC,
+	  ms_export_folded },
+};
+const size_t ms_export_count = sizeof(ms_exports) / sizeof(ms_exports[0]);
+
+const struct ms_export *ms_export_find(const char *name)
+{
+	for (size_t i = 0; i < ms_export_count; i++) {
+		if (strcmp(ms_exports[i].name, name) == 0)
+			return &ms_exports[i];
+	}
+	return NULL;
+}
+
+static int add_format(json_t *array, const struct ms_export *format)
+{
+	json_t *row =
+		json_pack("{s:s, s:s, s:b, s:b, s:s, s:s}", "name", format->name,
+			  "extension", format->extension, "binary", (int)format->binary,
+			  "metric", (format->needs & MS_EXPORT_METRIC) != 0, "what",
+			  format->what, "readers", format->readers);
+
+	return row ? json_array_append_new(array, row) : -1;
+}
+
+json_t *ms_export_list(void)
+{
+	json_t *array = json_array(), *document;
+
+	for (size_t i = 0; array && i < ms_export_count; i++) {
+		if (add_format(array, &ms_exports[i]) == 0)
+			continue;
+		json_decref(array);
+		array = NULL;
+	}
+	document = array ? json_object() : NULL;
+	if (document && json_object_set_new(document, "formats", array) == 0)
+		return document;
+	/* A member that could not be set is gone already. */
+	if (!document)
+		json_decref(array);
+	json_decref(document);
+	return NULL;
+}
+
+ms_status ms_render_formats(struct ms_writer *writer, const json_t *document,
+			    enum ms_format format, struct ms_error *err)
+{
+	static const struct ms_column columns[] = {
+		{ "name", "format", MS_TYPE_TEXT, 0, "as --format takes it" },
+		{ "extension", "file", MS_TYPE_TEXT, 0, "extension that is usual" },
+		{ "what", "what", MS_TYPE_TEXT, 0, "what it holds" },
+		{ "readers", "who opens it", MS_TYPE_TEXT, 0, "programs that read it" },
+	};
+	struct ms_array_rows rows;
+
+	if (format == MS_FORMAT_JSON)
+		return ms_render_json(writer, document, err);
+	ms_array_rows_init(&rows, json_object_get(document, "formats"), 0, columns,
+			   sizeof(columns) / sizeof(columns[0]));
+	return ms_render_rows(writer, &rows.rows, format, err);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * formats.h - the functions of the table of formats (private to render): one file each.
+ */
+#ifndef MS_RENDER_FORMATS_H
+#define MS_RENDER_FORMATS_H
+
+#include "analyzer/render/export.h"
+
+typedef ms_status ms_export_fn(struct ms_writer *writer, const struct ms_profile *profile,
+			       struct ms_error *err);
+
+ms_export_fn ms_export_folded;
+
+#endif
