@@ -11,6 +11,7 @@
 #include "analyzer/cli/symbol_options.c"
 #include "analyzer/cli/leaks_options.c"
 #include "analyzer/cli/record_options.c"
+#include "analyzer/cli/render_options.c"
 #include "analyzer/cli/timeline_options.c"
 
 #include <check.h>
