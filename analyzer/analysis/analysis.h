@@ -119,12 +119,16 @@ struct ms_evidence {
 
 struct ms_detector;
 
-struct ms_finding { /* by one stack, or pair of stacks; or of the process: no points */
+/*
+ * By one stack, or pair of stacks; or of the process: no points.  The first point has the
+ * site: of a fault the call that is wrong, else the allocation.
+ */
+struct ms_finding {
 	const struct ms_detector *detector;
 	const char *kind; /* static, stable: what exactly, such as "interior" */
 	enum ms_severity severity;
 	uint64_t count, bytes; /* blocks or calls, and the bytes that matter of them */
-	struct ms_finding_point points[MS_FINDING_POINTS]; /* the first has the site */
+	struct ms_finding_point points[MS_FINDING_POINTS];
 	unsigned point_count;
 	struct ms_evidence evidence[MS_FINDING_EVIDENCE];
 	unsigned evidence_count;
@@ -142,26 +146,43 @@ struct ms_check_input {
 	const struct ms_log *log;
 	struct ms_metadata *meta;
 	const struct ms_leaks *leaks;	/* of the last pointer map; NULL: there is none */
+	const char *no_leaks;		/* why */
 	uint64_t sample_bytes;		/* as struct ms_instant_at has it */
-	const struct ms_chosen *chosen; /* blocks that count; NULL: all */
+	const struct ms_chosen *chosen; /* blocks that count, see ms_check_wants() */
 	unsigned threads;
 	const struct ms_progress *progress; /* or NULL */
 };
 
-/* One file each.  Those that are not needed of these functions are NULL. */
+/*
+ * One file each.  Those that are not needed of these functions are NULL.  One that has
+ * neither event() nor block() needs no replay, one that has either cannot look at a log
+ * without events.
+ */
 struct ms_detector {
 	const char *name;    /* stable: "double_free" */
 	const char *summary; /* one line: what it finds */
 	enum ms_severity worst;
-	/* *state is NULL before; MS_OK with it NULL: nothing to look for in this log. */
+	/*
+	 * Why it cannot look at this log, for a person to read: one line that input or
+	 * the program has; NULL: it can.
+	 */
+	const char *(*unable)(const struct ms_check_input *input);
+	/*
+	 * *state is NULL before; MS_OK with it NULL: nothing to look for in this log.
+	 * input outlives the state.
+	 */
 	ms_status (*begin)(void **state, const struct ms_check_input *input,
 			   struct ms_error *err);
-	/* As struct ms_observer has them; a block's fault is kept until end(). */
+	/*
+	 * As struct ms_observer has them: every event, and the blocks that are chosen.  A
+	 * fault of block() (no memory) is kept until end(), which then fails.
+	 */
 	ms_status (*event)(void *state, const struct ms_event *event,
 			   struct ms_error *err);
 	void (*block)(void *state, enum ms_change change, const struct ms_block *block,
 		      const struct ms_event *event, const struct ms_totals *totals);
-	/* After the replay: add what was found. */
+	/* Add what was found.  replayed is the heap at the log's end, NULL without
+	 * event() and block(). */
 	ms_status (*end)(void *state, const struct ms_replayed *replayed,
 			 struct ms_findings *findings, struct ms_error *err);
 	void (*free)(void *state); /* NULL is fine */
@@ -170,19 +191,38 @@ struct ms_detector {
 /* registry.c: all of them, in the order in which they are listed. */
 extern const struct ms_detector *const ms_detectors[];
 extern const size_t ms_detector_count;
+/* The place in it of the name of len bytes, or -1. */
+int ms_detector_index(const char *name, size_t len);
+/* As detector->unable() says, and of a log without events. */
+const char *ms_detector_unable(const struct ms_detector *detector,
+			       const struct ms_check_input *input);
 
 /*
  * Let the detectors whose bits of wanted are set (by their place in ms_detectors) watch
- * one replay.  MS_OK or MS_ENOMEM.  Release findings in any case.
+ * one replay; those that cannot are left out.  MS_OK or MS_ENOMEM.  Release findings,
+ * which are new or have those of another check, in any case.
  */
 MS_MUST_CHECK ms_status ms_check(struct ms_findings *findings, uint64_t wanted,
 				 const struct ms_check_input *input,
 				 struct ms_error *err);
 void ms_findings_release(struct ms_findings *findings);
+/*
+ * Is the block chosen?  block() is told of such only; who learns of others by event() or
+ * from leaks asks.  MS_OK or MS_ENOMEM.
+ */
+MS_MUST_CHECK ms_status ms_check_wants(const struct ms_check_input *input,
+				       const struct ms_block *block, bool *wanted,
+				       struct ms_error *err);
 /* A new, zeroed finding at the end, valid until the next; NULL: no memory. */
 struct ms_finding *ms_findings_add(struct ms_findings *findings,
 				   const struct ms_detector *detector, const char *kind);
+/* At the end; there is room for MS_FINDING_POINTS, MS_FINDING_EVIDENCE. */
 void ms_finding_point(struct ms_finding *finding, const struct ms_finding_point *point);
+/* A block, as the call that made it. */
+struct ms_finding_point ms_finding_made(const char *what, const struct ms_block *block);
+/* An event; size: of the block that it is about, or 0. */
+struct ms_finding_point ms_finding_call(const char *what, const struct ms_event *event,
+					uint64_t size);
 void ms_finding_evidence(struct ms_finding *finding, const struct ms_evidence *evidence);
 
 #endif

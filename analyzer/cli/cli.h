@@ -5,6 +5,7 @@
 #ifndef MS_CLI_H
 #define MS_CLI_H
 
+#include <memscope/analysis.h>
 #include <memscope/capture.h>
 #include <memscope/event_store.h>
 #include <memscope/metadata.h>
@@ -18,7 +19,13 @@
 
 #define CLI_NAME "memscope-analyze"
 
-enum { EXIT_DONE = 0, EXIT_USAGE = 2, EXIT_DAMAGE = 3, EXIT_INTERRUPTED = 130 };
+enum {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_DAMAGE = 3,
+	EXIT_INTERRUPTED = 130
+};
 
 /* A command's place in the command table, and its bit in the option table. */
 enum cli_command_id {
@@ -32,6 +39,7 @@ enum cli_command_id {
 	CLI_THREADS,
 	CLI_MODULES,
 	CLI_LEAKS,
+	CLI_CHECK,
 	CLI_DUMP,
 	CLI_QUERY,
 	CLI_RENDER,
@@ -74,6 +82,10 @@ struct cli_options { /* what the command line said; zero: the defaults */
 		const char *sql, *file, *preset, *show; /* NULL: not asked for */
 		bool list, schema;
 	} query;
+	struct {
+		const char *only, *fail_on; /* NULL: not said */
+		enum memscope_severity least;
+	} check;
 	unsigned buckets; /* timeline */
 	uint64_t pointer;
 	bool events, has_pointer, inside;
@@ -181,6 +193,13 @@ bool cli_set_render_at(struct cli_options *options, const char *value);
 bool cli_set_metric(struct cli_options *options, const char *value);
 bool cli_set_list_formats(struct cli_options *options, const char *value);
 
+/* --- detector_options.c ----------------------------------------------------------------
+ */
+
+bool cli_set_only(struct cli_options *options, const char *value);
+bool cli_set_severity(struct cli_options *options, const char *value);
+bool cli_set_fail_on(struct cli_options *options, const char *value);
+
 /* --- timeline_options.c ----------------------------------------------------------------
  */
 
@@ -249,6 +268,7 @@ int cli_info(const struct cli_options *options);
 int cli_snapshot(const struct cli_options *options);
 int cli_diff(const struct cli_options *options);
 int cli_leaks(const struct cli_options *options);
+int cli_check(const struct cli_options *options);
 int cli_dump(const struct cli_options *options);
 int cli_query(const struct cli_options *options);
 int cli_timeline(const struct cli_options *options);

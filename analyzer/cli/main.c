@@ -23,6 +23,10 @@ const struct cli_command cli_commands[CLI_COMMANDS] = {
 			"Needs the pointer map that the recorder takes when the program "
 			"exits; a trace\nwithout one has its live blocks listed.",
 			cli_leaks },
+	[CLI_CHECK] = { "check", "TRACE...", "faults, and what could be better",
+			"What each detector finds, the worst first.  With --fail-on the exit "
+			"code is 1 when\nthere is such a finding.",
+			cli_check },
 	[CLI_DIFF] = { "diff", "TRACE [TRACE]",
 		       "what is live before and after: two instants, or two traces",
 		       "Of two traces without --from and --to the first is compared with the "
@@ -85,8 +89,9 @@ static void print_help(void)
 	     "version.  Traces are written by a program that runs with libmemscope.so in\n"
 	     "LD_PRELOAD, or by record.\n"
 	     "\n"
-	     "Exit: 0 done; 2 wrong usage, or a file that cannot be read or written or is no\n"
-	     "trace; 3 a trace is damaged, and all that is readable was used.");
+	     "Exit: 0 done; 1 findings under --fail-on; 2 wrong usage, or a file that cannot be\n"
+	     "read or written or is no trace; 3 a trace is damaged, and all that is readable\n"
+	     "was used.");
 }
 
 static void print_command_help(enum cli_command_id id)

@@ -13,7 +13,8 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define BIT(command) (1u << (command))
 /* Their filters choose blocks by how they were made. */
-#define CHOOSING  (BIT(CLI_TIMELINE) | BIT(CLI_LIFETIMES) | BIT(CLI_SIZES))
+#define CHOOSING \
+	(BIT(CLI_TIMELINE) | BIT(CLI_LIFETIMES) | BIT(CLI_SIZES) | BIT(CLI_CHECK))
 #define OVER_TIME (CHOOSING | BIT(CLI_THREADS) | BIT(CLI_MODULES))
 #define READERS                                                                 \
 	(BIT(CLI_SUMMARY) | BIT(CLI_INFO) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | \
@@ -227,12 +228,22 @@ static const struct option table[] = {
 	  BIT(CLI_LEAKS), cli_set_interior },
 	{ "map", 0, "N", "the N-th pointer map of each trace (default: the last)",
 	  BIT(CLI_LEAKS), cli_set_map },
+	{ "list", 0, NULL, "list the detectors; needs no trace", BIT(CLI_CHECK),
+	  cli_set_list },
+	{ "only", 0, "NAMES", "these detectors only, with ',' between them",
+	  BIT(CLI_CHECK), cli_set_only },
+	{ "severity", 0, "LEVEL",
+	  "at least info (default), low, medium, high or critical", BIT(CLI_CHECK),
+	  cli_set_severity },
+	{ "fail-on", 0, "LIST", "exit 1 on findings of these detectors or severities",
+	  BIT(CLI_CHECK), cli_set_fail_on },
 	{ "top", 'n', "N", "show N sites or rows; 0: all",
 	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_LIFETIMES) |
-		  BIT(CLI_SIZES) | BIT(CLI_LEAKS),
+		  BIT(CLI_SIZES) | BIT(CLI_LEAKS) | BIT(CLI_CHECK),
 	  set_top },
 	{ "depth", 'd', "N", "frames of each stack; 0: all",
-	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_LEAKS),
+	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_LEAKS) |
+		  BIT(CLI_CHECK),
 	  set_depth },
 	{ "windows", 0, NULL, "list every window of the log", BIT(CLI_INFO),
 	  set_windows },
@@ -269,11 +280,11 @@ static const struct option table[] = {
 	  BIT(CLI_RENDER), cli_set_render_at },
 	{ "from", 0, "TIME", "blocks made at or after TIME only (as --at)",
 	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_LIFETIMES) | BIT(CLI_SIZES) |
-		  BIT(CLI_RENDER),
+		  BIT(CLI_RENDER) | BIT(CLI_CHECK),
 	  set_from },
 	{ "to", 0, "TIME", "blocks made at or before TIME only",
 	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_LIFETIMES) | BIT(CLI_SIZES) |
-		  BIT(CLI_RENDER),
+		  BIT(CLI_RENDER) | BIT(CLI_CHECK),
 	  set_to },
 	{ "thread", 't', "TID", "of that thread only (the kernel's id)",
 	  FILTERED | CHOOSING, cli_set_thread },

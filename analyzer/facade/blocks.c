@@ -130,19 +130,12 @@ static ms_status collect(struct blocks *b, const struct memscope_filter *filter)
 	return b->status;
 }
 
-ms_status ms_facade_site_text(struct ms_strbuf *text, struct ms_metadata *meta,
-			      uint32_t stack, struct ms_error *err)
+void ms_facade_frame_text(struct ms_strbuf *text, const struct ms_frame *frame)
 {
-	const struct ms_frame *frame;
-	ms_status status = ms_metadata_site(meta, stack, &frame, err);
-	const char *file, *module;
+	const char *file = frame->file ? strrchr(frame->file, '/') : NULL;
+	const char *module = frame->module ? strrchr(frame->module, '/') : NULL;
 
-	ms_strbuf_clear(text);
-	if (status != MS_OK || !frame)
-		return status;
-	file = frame->file ? strrchr(frame->file, '/') : NULL;
 	file = file ? file + 1 : frame->file;
-	module = frame->module ? strrchr(frame->module, '/') : NULL;
 	module = module ? module + 1 : frame->module;
 	if (frame->function)
 		ms_strbuf_adds(text, frame->function);
@@ -154,6 +147,18 @@ ms_status ms_facade_site_text(struct ms_strbuf *text, struct ms_metadata *meta,
 				  frame->address);
 	else if (module)
 		ms_strbuf_appendf(text, " [%s]", module);
+}
+
+ms_status ms_facade_site_text(struct ms_strbuf *text, struct ms_metadata *meta,
+			      uint32_t stack, struct ms_error *err)
+{
+	const struct ms_frame *frame;
+	ms_status status = ms_metadata_site(meta, stack, &frame, err);
+
+	ms_strbuf_clear(text);
+	if (status != MS_OK || !frame)
+		return status;
+	ms_facade_frame_text(text, frame);
 	return text->failed ? ms_fail_memory(err) : MS_OK;
 }
 

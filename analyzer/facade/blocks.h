@@ -17,9 +17,9 @@ MS_MUST_CHECK ms_status ms_facade_blocks(struct memscope *m,
 					 const struct memscope_output *output,
 					 struct ms_error *err);
 
-/*
- * The site of a stack as text, "function file:line" or "[module+0x12]"; "" for none. text
- * is emptied first.  MS_OK or MS_ENOMEM.
+/* Append a frame as "function file:line", "function [module]" or "[module+0x12]". */
+void ms_facade_frame_text(struct ms_strbuf *text, const struct ms_frame *frame);
+/* The site of a stack as that; "" for none.  text is emptied first.  MS_OK or MS_ENOMEM.
  */
 MS_MUST_CHECK ms_status ms_facade_site_text(struct ms_strbuf *text,
 					    struct ms_metadata *meta, uint32_t stack,

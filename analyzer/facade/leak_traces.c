@@ -141,9 +141,9 @@ static ms_status list_live(struct memscope *m, const struct ms_trace *trace,
 /* --- all traces ------------------------------------------------------------------------
  */
 
-static ms_status read_trace(struct memscope *m, const struct ms_trace *trace,
-			    const struct memscope_leaks_options *options,
-			    struct ms_trace_leaks *out, struct ms_error *err)
+static ms_status read_map(struct memscope *m, const struct ms_trace *trace,
+			  const struct memscope_leaks_options *options,
+			  struct ms_trace_leaks *out, struct ms_error *err)
 {
 	const struct ms_pointer_map *failed;
 	struct ms_leaks_options own = { .store = trace->store,
@@ -164,6 +164,25 @@ static ms_status read_trace(struct memscope *m, const struct ms_trace *trace,
 	else
 		out->reason = options->map ? "it has no pointer map of that number"
 					   : untold(trace);
+	return MS_OK;
+}
+
+ms_status ms_facade_lost(struct memscope *m, const struct ms_trace *trace,
+			 struct ms_trace_leaks *out, struct ms_error *err)
+{
+	static const struct memscope_leaks_options last;
+
+	return read_map(m, trace, &last, out, err);
+}
+
+static ms_status read_trace(struct memscope *m, const struct ms_trace *trace,
+			    const struct memscope_leaks_options *options,
+			    struct ms_trace_leaks *out, struct ms_error *err)
+{
+	ms_status status = read_map(m, trace, options, out, err);
+
+	if (status != MS_OK || out->map || out->no_blocks)
+		return status;
 	return list_live(m, trace, out, err);
 }
 

@@ -38,6 +38,13 @@ struct ms_leak_sites {
 	struct ms_map by_key;
 };
 
+/*
+ * What the last pointer map of one trace says; leaks is NULL, with the reason, when it
+ * has none.  out is zeroed; free out->leaks in any case.
+ */
+MS_MUST_CHECK ms_status ms_facade_lost(struct memscope *m, const struct ms_trace *trace,
+				       struct ms_trace_leaks *out, struct ms_error *err);
+
 /* For each trace of m; out is zeroed.  Release it in any case. */
 MS_MUST_CHECK ms_status ms_facade_leaks(struct memscope *m,
 					const struct memscope_leaks_options *options,

@@ -43,6 +43,8 @@ void ms_short_name(char *out, size_t room, const char *name);
  * [module].  Returns the columns taken.
  */
 size_t ms_write_frame(struct ms_writer *writer, const json_t *frame, size_t columns);
+/* The frames of a stack, a line each, indented. */
+void ms_write_stack(struct ms_writer *writer, const json_t *stack, unsigned indent);
 /* part of whole in hundredths of a percent, rounded; 0 when whole is 0. */
 uint64_t ms_share(uint64_t part, uint64_t whole);
 /* "45.2 %", "<0.1 %". */

@@ -107,26 +107,6 @@ static void write_totals(struct ms_writer *writer, const json_t *document)
 	}
 }
 
-static void write_stack(struct ms_writer *writer, const json_t *stack)
-{
-	unsigned width = writer->look.width;
-	const json_t *frame;
-	size_t i;
-
-	json_array_foreach (stack, i, frame) {
-		ms_write_pad(writer, ' ', INDENT);
-		if (json_object_get(frame, "omitted"))
-			ms_writef(writer, "... %" PRIu64 " frames ...",
-				  ms_json_u64(frame, "omitted"));
-		else
-			ms_write_frame(writer, frame,
-				       width > INDENT + 20 ? width - INDENT
-				       : width		   ? 20
-							   : 0);
-		ms_write_text(writer, "\n");
-	}
-}
-
 static void write_site(struct ms_writer *writer, const json_t *site)
 {
 	uint64_t blocks = ms_json_u64(site, "blocks");
@@ -147,7 +127,7 @@ static void write_site(struct ms_writer *writer, const json_t *site)
 		ms_write_text(writer, ", in rings");
 	ms_write_text(writer, "\n");
 	if (json_array_size(json_object_get(site, "stack")))
-		write_stack(writer, json_object_get(site, "stack"));
+		ms_write_stack(writer, json_object_get(site, "stack"), INDENT);
 	else
 		ms_write_text(writer, "      (no stack was recorded)\n");
 }

@@ -110,6 +110,26 @@ size_t ms_write_frame(struct ms_writer *writer, const json_t *frame, size_t colu
 	return taken;
 }
 
+void ms_write_stack(struct ms_writer *writer, const json_t *stack, unsigned indent)
+{
+	unsigned width = writer->look.width;
+	const json_t *frame;
+	size_t i;
+
+	json_array_foreach (stack, i, frame) {
+		ms_write_pad(writer, ' ', indent);
+		if (json_object_get(frame, "omitted"))
+			ms_writef(writer, "... %" PRIu64 " frames ...",
+				  ms_json_u64(frame, "omitted"));
+		else
+			ms_write_frame(writer, frame,
+				       width > indent + 20 ? width - indent
+				       : width		   ? 20
+							   : 0);
+		ms_write_text(writer, "\n");
+	}
+}
+
 /* --- losses and damage
  * ------------------------------------------------------------------ */
 

@@ -12,24 +12,6 @@ MS_MUST_CHECK ms_status ms_pass_run(struct ms_replayed *out, const struct ms_pas
 				    const struct ms_observer *observer,
 				    struct ms_error *err);
 
-/* Does the event make a block, or try to? */
-static inline bool ms_event_makes(const struct ms_event *event)
-{
-	return event->class == MS_CLASS_ALLOC || event->class == MS_CLASS_REALLOC_END;
-}
-
-/* The block that it makes. */
-static inline struct ms_block ms_event_block(const struct ms_event *event)
-{
-	return (struct ms_block){ .address = event->address,
-				  .size = event->size,
-				  .at_ns = event->at_ns,
-				  .stack = event->stack,
-				  .thread = event->thread,
-				  .kind = event->kind,
-				  .align_log2 = event->align_log2 };
-}
-
 static inline bool ms_pass_wants(const struct ms_pass *pass, const struct ms_block *block)
 {
 	return !pass->chosen || pass->chosen->wants(pass->chosen->context, block);

@@ -28,6 +28,24 @@ struct ms_chosen {
 	void *context;
 };
 
+/* Does the event make a block, or try to? */
+static inline bool ms_event_makes(const struct ms_event *event)
+{
+	return event->class == MS_CLASS_ALLOC || event->class == MS_CLASS_REALLOC_END;
+}
+
+/* The block that it makes. */
+static inline struct ms_block ms_event_block(const struct ms_event *event)
+{
+	return (struct ms_block){ .address = event->address,
+				  .size = event->size,
+				  .at_ns = event->at_ns,
+				  .stack = event->stack,
+				  .thread = event->thread,
+				  .kind = event->kind,
+				  .align_log2 = event->align_log2 };
+}
+
 /* What the functions below replay. */
 struct ms_pass {
 	const struct ms_store *store;

@@ -100,4 +100,16 @@ ok "the page lists the keys of leaks" [ -s page.keys ]
 while read -r key; do
 	ok "leaks has $key" has "$key"
 done <page.keys
+recorded faults.bin "$targets/entry_points" truth calls
+MEMSCOPE_MODE=counters recorded none.bin "$targets/demo_app" >/dev/null
+"$analyze" check --format json faults.bin none.bin >keys.json
+block_keys check >page.keys
+ok "the page lists the keys of check" [ -s page.keys ]
+while read -r key; do
+	ok "check has $key" has "$key"
+done <page.keys
+"$analyze" check --list --format csv | tail -n +2 | cut -d, -f 1,2 >detectors
+awk '/^\.\\" detectors/ { on = 1 } on && /^\.It Cm/ { print $3 "," $5 } on && /^\.El/ { exit }' \
+	"$root/man/memscope-analyze.1" >page.detectors
+same page.detectors detectors "the page lists the detectors, each with its worst severity"
 done_testing

@@ -4,6 +4,7 @@
  *
  * The command line is no part of the library: its source is compiled into this test.
  */
+#include "analyzer/cli/detector_options.c"
 #include "analyzer/cli/filter_options.c"
 #include "analyzer/cli/option_values.c"
 #include "analyzer/cli/options.c"

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * registry.c - the table of detectors: a new one is one line here.
+ *
+ * The order is that of `check --list`: what is wrong, then what could be better.
+ */
+#include "analyzer/analysis/detectors.h"
+
+#include <string.h>
+
+const struct ms_detector *const ms_detectors[] = {
+	&ms_detector_failed,
+	&ms_detector_zero_size,
+};
+const size_t ms_detector_count = sizeof(ms_detectors) / sizeof(*ms_detectors);
+_Static_assert(sizeof(ms_detectors) / sizeof(*ms_detectors) <= 64, "a bit for each");
+
+int ms_detector_index(const char *name, size_t len)
+{
+	for (size_t i = 0; i < ms_detector_count; i++) {
+		if (strlen(ms_detectors[i]->name) == len &&
+		    memcmp(ms_detectors[i]->name, name, len) == 0)
+			return (int)i;
+	}
+	return -1;
+}
