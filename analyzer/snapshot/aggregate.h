@@ -5,7 +5,7 @@
 #ifndef MS_AGGREGATE_H
 #define MS_AGGREGATE_H
 
-#include "analyzer/snapshot/dense.h"
+#include "analyzer/base/dense.h"
 #include "analyzer/snapshot/snapshot.h"
 #include "analyzer/snapshot/weight.h"
 

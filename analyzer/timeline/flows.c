@@ -7,7 +7,7 @@
 
 struct watch {
 	struct ms_flows *out;
-	const struct ms_pass *pass;
+	struct ms_pass pass;	   /* of all blocks */
 	struct ms_counter counter; /* of all, for what was unmatched */
 	uint32_t last_thread;	   /* that made the call before */
 	uint64_t overwritten;
@@ -107,7 +107,7 @@ static void see_block(void *context, enum ms_change change, const struct ms_bloc
 {
 	struct watch *w = context;
 	bool overwritten = totals->overwritten_blocks != w->overwritten;
-	struct ms_weight weight = ms_weigh(w->pass->sample_bytes, block->size);
+	struct ms_weight weight = ms_weigh(w->pass.sample_bytes, block->size);
 
 	w->overwritten = totals->overwritten_blocks;
 	ms_counter_block(&w->counter, change, block, event, totals);
@@ -129,31 +129,50 @@ static void report(struct ms_flow *row, uint64_t sample_bytes)
 		*sums[i] = ms_weight_sum(sample_bytes, *sums[i]);
 }
 
-ms_status ms_flows_init(struct ms_flows *out, const struct ms_pass *pass,
-			struct ms_error *err)
+static ms_status end_watch(void *context, struct ms_error *err)
 {
-	struct ms_pass all = *pass;
-	struct watch watch = { .out = out, .pass = pass };
-	struct ms_observer observer = { .block = see_block,
-					.context = &watch,
-					.event = see_event };
-	struct ms_replayed replayed;
-	ms_status status;
+	struct watch *w = context;
+
+	(void)err;
+	settle(w);
+	for (size_t i = 0; i < w->out->count; i++)
+		report(&w->out->rows[i], w->pass.sample_bytes);
+	return MS_OK;
+}
+
+ms_status ms_flows_watch(struct ms_watch *watch, struct ms_flows *out,
+			 const struct ms_pass *pass, struct ms_error *err)
+{
+	struct watch *w = ms_alloc_zero(1, sizeof(*w));
 
 	*out = (struct ms_flows){ 0 };
 	ms_map_init(&out->by_thread);
-	all.chosen = NULL;
-	ms_counter_init(&watch.counter, &all);
-	status = ms_pass_run(&replayed, pass, &observer, err);
-	if (status != MS_OK) {
-		ms_flows_release(out);
-		return status;
-	}
-	ms_replayed_release(&replayed);
-	settle(&watch);
-	for (size_t i = 0; i < out->count; i++)
-		report(&out->rows[i], pass->sample_bytes);
+	if (!w)
+		return ms_fail_memory(err);
+	w->out = out;
+	w->pass = *pass;
+	w->pass.chosen = NULL;
+	ms_counter_init(&w->counter, &w->pass);
+	*watch = (struct ms_watch){
+		.observer = { .block = see_block, .context = w, .event = see_event },
+		.end = end_watch,
+		.free = ms_free
+	};
 	return MS_OK;
+}
+
+ms_status ms_flows_init(struct ms_flows *out, const struct ms_pass *pass,
+			struct ms_error *err)
+{
+	struct ms_watch watch;
+	ms_status status = ms_flows_watch(&watch, out, pass, err);
+
+	if (status != MS_OK)
+		return status;
+	status = ms_watch_all(pass, &watch, 1, err);
+	if (status != MS_OK)
+		ms_flows_release(out);
+	return status;
 }
 
 void ms_flows_release(struct ms_flows *flows)

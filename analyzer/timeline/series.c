@@ -9,6 +9,8 @@
 #include "analyzer/base/alloc.h"
 
 struct watch {
+	struct ms_pass pass;
+	const struct ms_metadata *meta;
 	struct ms_counter counter;
 	struct ms_sums base; /* as they were where the bucket begins */
 	struct ms_series *series;
@@ -98,25 +100,6 @@ static void see_block(void *context, enum ms_change change, const struct ms_bloc
 	}
 }
 
-static ms_status count_all(struct watch *w, const struct ms_series_options *options,
-			   struct ms_error *err)
-{
-	struct ms_observer observer = { .block = see_block,
-					.context = w,
-					.event = see_event };
-	struct ms_replayed replayed;
-	ms_status status = ms_pass_run(&replayed, w->counter.pass, &observer, err);
-
-	if (status != MS_OK)
-		return status;
-	ms_replayed_release(&replayed);
-	ms_counter_settle(&w->counter);
-	advance(w, options->from_ns);
-	while (w->index < w->series->count)
-		end_bucket(w);
-	return MS_OK;
-}
-
 /* --- resident memory ------------------------------------------------------------------
  */
 
@@ -188,22 +171,57 @@ static ms_status make_buckets(struct ms_series *out,
 	return MS_OK;
 }
 
-ms_status ms_series_init(struct ms_series *out, const struct ms_series_options *options,
-			 struct ms_error *err)
+static ms_status end_watch(void *context, struct ms_error *err)
 {
-	struct watch watch = { .series = out, .from_ns = options->from_ns };
-	struct ms_pass pass = options->pass;
+	struct watch *w = context;
+
+	ms_counter_settle(&w->counter);
+	advance(w, w->from_ns);
+	while (w->index < w->series->count)
+		end_bucket(w);
+	if (w->meta && add_resident(w->series, w->meta) < 0)
+		return ms_fail_memory(err);
+	return MS_OK;
+}
+
+ms_status ms_series_watch(struct ms_watch *watch, struct ms_series *out,
+			  const struct ms_series_options *options, struct ms_error *err)
+{
+	struct watch *w = ms_alloc_zero(1, sizeof(*w));
 	ms_status status;
 
 	*out = (struct ms_series){ 0 };
+	if (!w)
+		return ms_fail_memory(err);
 	status = make_buckets(out, options, err);
+	if (status != MS_OK) {
+		ms_free(w);
+		return status;
+	}
+	*w = (struct watch){ .pass = options->pass,
+			     .meta = options->meta,
+			     .series = out,
+			     .from_ns = options->from_ns };
+	ms_counter_init(&w->counter, &w->pass);
+	*watch = (struct ms_watch){
+		.observer = { .block = see_block, .context = w, .event = see_event },
+		.end = end_watch,
+		.free = ms_free
+	};
+	return MS_OK;
+}
+
+ms_status ms_series_init(struct ms_series *out, const struct ms_series_options *options,
+			 struct ms_error *err)
+{
+	struct ms_pass pass = options->pass;
+	struct ms_watch watch;
+	ms_status status = ms_series_watch(&watch, out, options, err);
+
 	if (status != MS_OK)
 		return status;
 	pass.to_ns = options->to_ns;
-	ms_counter_init(&watch.counter, &pass);
-	status = count_all(&watch, options, err);
-	if (status == MS_OK && options->meta && add_resident(out, options->meta) < 0)
-		status = ms_fail_memory(err);
+	status = ms_watch_all(&pass, &watch, 1, err);
 	if (status != MS_OK)
 		ms_series_release(out);
 	return status;

@@ -11,6 +11,7 @@
 #ifndef MS_TIMELINE_H
 #define MS_TIMELINE_H
 
+#include "analyzer/base/dense.h"
 #include "analyzer/capture/capture.h"
 #include "analyzer/metadata/metadata.h"
 #include "analyzer/snapshot/snapshot.h"
@@ -54,6 +55,24 @@ struct ms_pass {
 	const struct ms_chosen *chosen;	    /* NULL: every block */
 	const struct ms_progress *progress; /* or NULL */
 };
+
+/* --- watch.c: several who watch one replay ---------------------------------------------
+ */
+
+struct ms_watch { /* made by the functions ms_x_watch() below */
+	struct ms_observer observer;
+	/* After the last event: complete what is watched for.  May fail. */
+	ms_status (*end)(void *context, struct ms_error *err);
+	void (*free)(void *context);
+};
+
+/*
+ * Replay what pass says once and let each of them see it.  Each sees what it would see
+ * alone; pass has no part in what they choose.  They are freed in any case.  MS_OK,
+ * MS_ENOMEM or what one of them returned.
+ */
+MS_MUST_CHECK ms_status ms_watch_all(const struct ms_pass *pass, struct ms_watch *watches,
+				     size_t count, struct ms_error *err);
 
 /* --- sums.c: counting what a replay tells ----------------------------------------------
  */
@@ -127,10 +146,59 @@ struct ms_series {
 MS_MUST_CHECK ms_status ms_series_init(struct ms_series *out,
 				       const struct ms_series_options *options,
 				       struct ms_error *err);
+/*
+ * The same, of a replay that others watch too: out is filled by its end.  On failure
+ * there is nothing to free.
+ */
+MS_MUST_CHECK ms_status ms_series_watch(struct ms_watch *watch, struct ms_series *out,
+					const struct ms_series_options *options,
+					struct ms_error *err);
 void ms_series_release(struct ms_series *series);
 /* The last instant of a recording: its end, or that of its last event if that is later.
  */
 uint64_t ms_series_end_ns(const struct ms_store *store, const struct ms_log *log);
+
+/* --- slices.c: who made what in each part of a time
+ * -------------------------------------
+ */
+
+struct ms_cell { /* of a row, where something of it happened within a bucket */
+	uint32_t row;
+	uint64_t made, made_bytes;
+	int64_t live_blocks, live_bytes; /* by how much they changed */
+};
+
+struct ms_made {
+	uint64_t blocks, bytes;
+};
+
+struct ms_slices {
+	struct ms_cell *cells; /* bucket after bucket, by row within each */
+	size_t count, capacity;
+	size_t *start; /* cells of bucket b: from start[b], before start[b + 1] */
+	size_t buckets;
+	struct ms_made *threads; /* of thread t in bucket b: threads[t * buckets + b] */
+	size_t thread_count;
+};
+
+struct ms_slices_options {
+	struct ms_pass pass;
+	const struct ms_bucket *buckets; /* from the recording's beginning on */
+	size_t bucket_count;
+	/* Stacks and threads to rows, below their counts; others are nobody's. */
+	const struct ms_dense *row_of_stack, *row_of_thread;
+	uint32_t rows, threads;
+};
+
+/*
+ * Sums over a row's cells up to a bucket are its figures at the bucket's end, exactly: of
+ * a log of samples too, where both are rounded estimates.  out is filled by the watch's
+ * end; options point to what stays until then.
+ */
+MS_MUST_CHECK ms_status ms_slices_watch(struct ms_watch *watch, struct ms_slices *out,
+					const struct ms_slices_options *options,
+					struct ms_error *err);
+void ms_slices_release(struct ms_slices *slices);
 
 /* --- lifetimes.c: how long blocks lived ------------------------------------------------
  */
@@ -228,6 +296,9 @@ struct ms_flows {
 /* Blocks that ended unseen (see MS_LIVED_UNKNOWN) were ended by nobody. */
 MS_MUST_CHECK ms_status ms_flows_init(struct ms_flows *out, const struct ms_pass *pass,
 				      struct ms_error *err);
+/* The same, of a replay that others watch too: out is filled by its end. */
+MS_MUST_CHECK ms_status ms_flows_watch(struct ms_watch *watch, struct ms_flows *out,
+				       const struct ms_pass *pass, struct ms_error *err);
 void ms_flows_release(struct ms_flows *flows);
 /* The row of a thread, or NULL. */
 const struct ms_flow *ms_flows_of(const struct ms_flows *flows, uint32_t thread);

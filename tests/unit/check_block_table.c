@@ -4,7 +4,7 @@
  */
 #include "analyzer/base/alloc.h"
 #include "analyzer/snapshot/block_table.h"
-#include "analyzer/snapshot/dense.h"
+#include "analyzer/base/dense.h"
 
 #include <check.h>
 #include <stdlib.h>

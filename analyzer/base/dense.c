@@ -2,7 +2,7 @@
 /*
  * dense.c - from a log's ids to rows, for ids that count up from zero.
  */
-#include "analyzer/snapshot/dense.h"
+#include "analyzer/base/dense.h"
 #include "analyzer/base/alloc.h"
 
 #include <string.h>

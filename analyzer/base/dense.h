@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * dense.h - from a log's ids to rows, for ids that count up from zero (private to
- * snapshot).
+ * dense.h - from a log's ids to rows, for ids that count up from zero.
  *
  * An array as far as ids are near, a map for the few that a forged log puts far away.
  */
