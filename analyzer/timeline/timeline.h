@@ -12,6 +12,7 @@
 #define MS_TIMELINE_H
 
 #include "analyzer/base/dense.h"
+#include "analyzer/base/slices.h"
 #include "analyzer/capture/capture.h"
 #include "analyzer/metadata/metadata.h"
 #include "analyzer/snapshot/snapshot.h"
@@ -161,25 +162,6 @@ uint64_t ms_series_end_ns(const struct ms_store *store, const struct ms_log *log
 /* --- slices.c: who made what in each part of a time
  * -------------------------------------
  */
-
-struct ms_cell { /* of a row, where something of it happened within a bucket */
-	uint32_t row;
-	uint64_t made, made_bytes;
-	int64_t live_blocks, live_bytes; /* by how much they changed */
-};
-
-struct ms_made {
-	uint64_t blocks, bytes;
-};
-
-struct ms_slices {
-	struct ms_cell *cells; /* bucket after bucket, by row within each */
-	size_t count, capacity;
-	size_t *start; /* cells of bucket b: from start[b], before start[b + 1] */
-	size_t buckets;
-	struct ms_made *threads; /* of thread t in bucket b: threads[t * buckets + b] */
-	size_t thread_count;
-};
 
 struct ms_slices_options {
 	struct ms_pass pass;
