@@ -41,7 +41,8 @@ PRELOAD_ASM := $(wildcard preload/*.S)
 CLI_SRC := $(wildcard analyzer/cli/*.c)
 LIB_SRC := $(filter-out $(CLI_SRC),$(wildcard analyzer/*/*.c)) $(wildcard common/*.c)
 PRELOAD_OBJ := $(PRELOAD_SRC:%.c=$(OUT)/pre/%.o) $(PRELOAD_ASM:%.S=$(OUT)/pre/%.o)
-LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/obj/%.o)
+PAGE_OBJ := $(OUT)/obj/analyzer/render/dashboard_page.o
+LIB_OBJ := $(LIB_SRC:%.c=$(OUT)/obj/%.o) $(PAGE_OBJ)
 CLI_OBJ := $(CLI_SRC:%.c=$(OUT)/obj/%.o)
 LIBS := -ljansson -lsqlite3 -ldw -lelf -lz -liberty -lm
 
@@ -83,6 +84,29 @@ $(OUT)/libdir: always
 	@echo '$(LIBDIR)' | cmp -s - $@ || echo '$(LIBDIR)' >$@
 .PHONY: always
 always:
+
+# The dashboard's page, made once for all builds; empty where there is no npm, and made
+# when there is.
+DASHBOARD := build/dashboard
+DASHBOARD_SRC := $(shell find analyzer/render/dashboard -type f -not -path '*/node_modules/*' \
+	-not -path '*/dist/*') common/lost.h
+
+$(DASHBOARD)/npm: always
+	@mkdir -p $(@D)
+	@npm=$$(command -v npm || echo none); echo "$$npm" | cmp -s - $@ || echo "$$npm" >$@
+
+$(DASHBOARD)/index.html: $(DASHBOARD_SRC) scripts/build-dashboard $(DASHBOARD)/npm
+	@scripts/build-dashboard $(DASHBOARD)
+
+$(PAGE_OBJ): analyzer/render/dashboard_page.S $(DASHBOARD)/index.html
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -DMS_DASHBOARD='"$(DASHBOARD)/index.html"' -c -o $@ $<
+
+.PHONY: dashboard
+dashboard: ## the page of render --format html again, where npm failed
+	@rm -f $(DASHBOARD)/index.html $(DASHBOARD)/installed.json
+	@$(MAKE) --no-print-directory $(DASHBOARD)/index.html
+	@test -s $(DASHBOARD)/index.html
 
 # --- tests -----------------------------------------------------------------------------
 
@@ -183,10 +207,10 @@ REPLAY_BIN := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=$(OUT)/fuzz/replay_%)
 FUZZ_CC ?= clang
 FUZZ_SECONDS ?= 60
 
-$(OUT)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC)
+$(OUT)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC) $(PAGE_OBJ)
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(filter-out -MMD -MP,$(BASE)) -DMS_LIBDIR='"$(LIBDIR)"' -O1 -fsanitize=fuzzer,address,undefined \
-		-o $@ $< $(LIB_SRC) $(LIBS) -pthread
+		-o $@ $< $(LIB_SRC) $(PAGE_OBJ) $(LIBS) -pthread
 
 $(OUT)/fuzz/replay_%: $(OUT)/obj/tests/fuzz/fuzz_%.o $(OUT)/obj/tests/fuzz/replay.o \
 		$(OUT)/libmemscope-analyzer.a

@@ -23,7 +23,7 @@ static const char place[] = "@MEMSCOPE_DATA@";
 
 bool ms_html_has_page(void)
 {
-	return ms_dashboard_page_end > ms_dashboard_page;
+	return &ms_dashboard_page_end[0] > &ms_dashboard_page[0];
 }
 
 /* --- gzip -----------------------------------------------------------------------------
