@@ -25,6 +25,17 @@ json_t *ms_doc_take(struct ms_doc *doc)
 	return root;
 }
 
+ms_status ms_doc_end(struct ms_doc *doc, json_t **out, ms_status status,
+		     struct ms_error *err)
+{
+	*out = ms_doc_take(doc);
+	if (status == MS_OK)
+		return *out ? MS_OK : ms_fail_memory(err);
+	json_decref(*out);
+	*out = NULL;
+	return status;
+}
+
 void ms_doc_value(struct ms_doc *doc, json_t *object, const char *key, json_t *value)
 {
 	/* Takes the reference to value in every case; fails for a NULL of either. */

@@ -18,6 +18,12 @@ struct ms_doc {
 void ms_doc_init(struct ms_doc *doc);
 /* The document, now the caller's; NULL when something failed. */
 json_t *ms_doc_take(struct ms_doc *doc);
+/*
+ * The document to *out where status, of composing it, is MS_OK; else *out is NULL and
+ * the document is freed.  Returns status, or MS_ENOMEM where something failed.
+ */
+MS_MUST_CHECK ms_status ms_doc_end(struct ms_doc *doc, json_t **out, ms_status status,
+				   struct ms_error *err);
 
 /* Each puts a member into object (borrowed, may be NULL after a failure). */
 void ms_doc_value(struct ms_doc *doc, json_t *object, const char *key, json_t *value);

@@ -2,8 +2,8 @@
 /*
  * info.c - what a log is made of: head, process, modules, threads, windows, damage.
  */
-#include "analyzer/facade/doc.h"
 #include "analyzer/base/strbuf.h"
+#include "analyzer/facade/compose.h"
 
 #include <stdio.h>
 
@@ -343,8 +343,8 @@ static void add_trace(struct ms_doc *doc, json_t *row, const struct ms_trace *tr
 	ms_doc_damage(doc, ms_doc_array(doc, row, "damage"), trace);
 }
 
-int memscope_info(struct memscope *m, const struct memscope_info_options *options,
-		  const struct memscope_output *output, struct memscope_error *err)
+ms_status ms_compose_info(json_t **out, struct memscope *m, bool windows,
+			  struct ms_error *err)
 {
 	struct ms_doc doc;
 	json_t *array;
@@ -353,8 +353,18 @@ int memscope_info(struct memscope *m, const struct memscope_info_options *option
 	ms_doc_u64(&doc, doc.root, "version", 1);
 	array = ms_doc_array(&doc, doc.root, "traces");
 	for (size_t i = 0; i < m->count; i++)
-		add_trace(&doc, ms_doc_append(&doc, array), &m->traces[i],
-			  options && options->windows);
-	return ms_facade_print(ms_doc_take(&doc), ms_render_info, output,
-			       ms_own_error(err));
+		add_trace(&doc, ms_doc_append(&doc, array), &m->traces[i], windows);
+	return ms_doc_end(&doc, out, MS_OK, err);
+}
+
+int memscope_info(struct memscope *m, const struct memscope_info_options *options,
+		  const struct memscope_output *output, struct memscope_error *err)
+{
+	json_t *document;
+	ms_status status = ms_compose_info(&document, m, options && options->windows,
+					   ms_own_error(err));
+
+	if (status != MS_OK)
+		return status;
+	return ms_facade_print(document, ms_render_info, output, ms_own_error(err));
 }

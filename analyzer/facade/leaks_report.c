@@ -2,8 +2,8 @@
 /*
  * leaks_report.c - memscope_leaks(): the document of lost blocks.
  */
-#include "analyzer/facade/leaks.h"
 #include "analyzer/base/alloc.h"
+#include "analyzer/facade/compose.h"
 
 #define TEXT_ROWS  20
 #define JSON_DEPTH 128
@@ -107,13 +107,13 @@ static ms_status add_site(struct report *r, json_t *array, struct ms_leak_sites 
 }
 
 /* Text is about what to repair, unless all is asked for. */
-static bool is_shown(const struct report *r, const struct ms_leak_site *site, bool text)
+static bool is_shown(const struct report *r, const struct ms_leak_site *site)
 {
-	return !text || r->options.all || site->kind == MS_LEAK_DEFINITE ||
+	return r->options.all || site->kind == MS_LEAK_DEFINITE ||
 	       site->kind == MS_LEAK_POSSIBLE || site->kind == MS_LEAK_UNCLASSIFIED;
 }
 
-static ms_status add_sites(struct report *r, bool text, struct ms_error *err)
+static ms_status add_sites(struct report *r, struct ms_error *err)
 {
 	json_t *array = ms_doc_array(&r->doc, r->doc.root, "sites");
 	struct ms_leak_sites sites;
@@ -123,7 +123,7 @@ static ms_status add_sites(struct report *r, bool text, struct ms_error *err)
 	if (status != MS_OK)
 		return status;
 	for (size_t i = 0; status == MS_OK && !r->doc.failed && i < sites.count; i++) {
-		if (!is_shown(r, &sites.items[i], text))
+		if (!is_shown(r, &sites.items[i]))
 			continue;
 		if (r->options.top && shown == r->options.top) {
 			more++;
@@ -137,23 +137,33 @@ static ms_status add_sites(struct report *r, bool text, struct ms_error *err)
 	return status;
 }
 
+ms_status ms_compose_leaks(json_t **out, struct memscope *m,
+			   const struct memscope_leaks_options *options,
+			   struct ms_trace_leaks *traces, struct ms_error *err)
+{
+	struct report r = { .m = m, .options = *options, .traces = traces };
+	ms_status status;
+
+	ms_doc_init(&r.doc);
+	ms_doc_u64(&r.doc, r.doc.root, "version", 1);
+	ms_doc_bool(&r.doc, r.doc.root, "interior", r.options.interior);
+	put_all_totals(&r);
+	add_processes(&r);
+	status = add_sites(&r, err);
+	return ms_doc_end(&r.doc, out, status, err);
+}
+
 static ms_status print(struct report *r, const struct memscope_output *output,
 		       struct ms_error *err)
 {
 	json_t *document;
 	ms_status status;
 
-	ms_doc_init(&r->doc);
-	ms_doc_u64(&r->doc, r->doc.root, "version", 1);
-	ms_doc_bool(&r->doc, r->doc.root, "interior", r->options.interior);
-	put_all_totals(r);
-	add_processes(r);
-	status = add_sites(r, output->format == MEMSCOPE_TEXT, err);
-	document = ms_doc_take(&r->doc);
-	if (status == MS_OK)
-		return ms_facade_print(document, ms_render_leaks, output, err);
-	json_decref(document);
-	return status;
+	r->options.all |= output->format != MEMSCOPE_TEXT;
+	status = ms_compose_leaks(&document, r->m, &r->options, r->traces, err);
+	if (status != MS_OK)
+		return status;
+	return ms_facade_print(document, ms_render_leaks, output, err);
 }
 
 int memscope_leaks(struct memscope *m, const struct memscope_leaks_options *options,

@@ -37,8 +37,8 @@ static void describe_threads(struct ms_profile *p, uint32_t process,
 						    threads[i].end_ns };
 }
 
-static ms_status describe(struct ms_profile *p, const struct memscope *m,
-			  struct ms_error *err)
+ms_status ms_profile_describe(struct ms_profile *p, const struct memscope *m,
+			      struct ms_error *err)
 {
 	size_t threads = 0, count;
 
@@ -81,7 +81,7 @@ static bool wants_leaks(const struct ms_profile_ask *ask)
 static ms_status fill_all(struct ms_profile_fill *fill, struct ms_error *err)
 {
 	const struct ms_profile_ask *ask = fill->ask;
-	ms_status status = describe(fill->profile, fill->m, err);
+	ms_status status = ms_profile_describe(fill->profile, fill->m, err);
 
 	if (status != MS_OK)
 		return status;

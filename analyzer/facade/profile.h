@@ -41,6 +41,10 @@ MS_MUST_CHECK ms_status ms_profile_tree_node(struct ms_profile_tree *tree, size_
 					     uint32_t stack, uint32_t *node,
 					     struct ms_error *err);
 
+/* The number of a frame in the profile, MS_PROFILE_NONE: no memory. */
+uint32_t ms_profile_tree_frame(struct ms_profile_tree *tree, size_t trace,
+			       const struct ms_frame *frame);
+
 /* --- profile.c: all of it
  * ------------------------------------------------------------------ */
 
@@ -80,6 +84,11 @@ const struct ms_pair_figures *ms_thread_pairs_of(const struct ms_thread_pairs *p
 /* --- profile_rows.c, profile_leaks.c: parts of it
  * ---------------------------------------------- */
 
+/* Its processes and threads, of all traces.  MS_OK or MS_ENOMEM. */
+MS_MUST_CHECK ms_status ms_profile_describe(struct ms_profile *profile,
+					    const struct memscope *m,
+					    struct ms_error *err);
+
 struct ms_profile_fill {
 	struct memscope *m;
 	const struct ms_profile_ask *ask;
@@ -94,6 +103,11 @@ MS_MUST_CHECK ms_status ms_profile_rows(struct ms_profile_fill *fill, size_t tra
 /* Rows of their own for what is lost, of all traces. */
 MS_MUST_CHECK ms_status ms_profile_leaks(struct ms_profile_fill *fill,
 					 struct ms_error *err);
+/* The same of one trace, whose lost blocks are known. */
+struct ms_trace_leaks;
+MS_MUST_CHECK ms_status ms_profile_trace_leaks(struct ms_profile_fill *fill, size_t trace,
+					       const struct ms_trace_leaks *of,
+					       struct ms_error *err);
 /* profile_points.c: the heap over time, and marks. */
 MS_MUST_CHECK ms_status ms_profile_points(struct ms_profile_fill *fill, size_t trace,
 					  struct ms_error *err);

@@ -55,8 +55,8 @@ static ms_status add_block(struct ms_profile_fill *fill, size_t trace,
 	return MS_OK;
 }
 
-static ms_status add_trace(struct ms_profile_fill *fill, size_t trace,
-			   const struct ms_trace_leaks *of, struct ms_error *err)
+ms_status ms_profile_trace_leaks(struct ms_profile_fill *fill, size_t trace,
+				 const struct ms_trace_leaks *of, struct ms_error *err)
 {
 	struct ms_map rows; /* stack and thread to row + 1 */
 	ms_status status = MS_OK;
@@ -97,7 +97,7 @@ ms_status ms_profile_leaks(struct ms_profile_fill *fill, struct ms_error *err)
 		return ms_fail_memory(err);
 	status = ms_facade_leaks(m, &options, leaks, err);
 	for (size_t i = 0; status == MS_OK && i < m->count; i++)
-		status = add_trace(fill, i, &leaks[i], err);
+		status = ms_profile_trace_leaks(fill, i, &leaks[i], err);
 	ms_facade_leaks_release(m, leaks);
 	ms_free(leaks);
 	return status;

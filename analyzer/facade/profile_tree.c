@@ -55,9 +55,8 @@ static uint32_t module_of(struct ms_profile_tree *tree, size_t trace, const char
 	return *failed ? MS_PROFILE_NONE : (uint32_t)(*known - 1);
 }
 
-/* The index of a frame in the profile, MS_PROFILE_NONE: no memory. */
-static uint32_t frame_of(struct ms_profile_tree *tree, size_t trace,
-			 const struct ms_frame *frame)
+uint32_t ms_profile_tree_frame(struct ms_profile_tree *tree, size_t trace,
+			       const struct ms_frame *frame)
 {
 	struct ms_profile *p = tree->profile;
 	uint32_t id = ms_frames_id(&tree->seen, frame);
@@ -92,7 +91,7 @@ static int step(struct ms_profile_tree *tree, size_t trace, uint32_t *node,
 		const struct ms_frame *frame)
 {
 	struct ms_profile *p = tree->profile;
-	uint32_t index = frame_of(tree, trace, frame);
+	uint32_t index = ms_profile_tree_frame(tree, trace, frame);
 	uint64_t *known;
 
 	if (index == MS_PROFILE_NONE)

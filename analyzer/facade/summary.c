@@ -2,6 +2,8 @@
 /*
  * summary.c - the report of one or more whole traces.
  */
+#include "analyzer/base/alloc.h"
+#include "analyzer/facade/compose.h"
 #include "analyzer/facade/sites.h"
 
 #define TOP_SITES  10
@@ -11,7 +13,8 @@
 struct summary {
 	struct memscope *m;
 	struct memscope_summary_options options;
-	struct ms_views views;
+	const struct ms_views *views;
+	size_t most_sites; /* of each order; 0: all */
 	struct ms_known totals;
 	bool filtered;
 	struct ms_sites sites;
@@ -65,7 +68,7 @@ static void add_before_limit(struct summary *s, json_t *row, size_t trace)
 		ms_doc_value(&s->doc, row, "before_limit", json_null());
 		return;
 	}
-	ms_known_find(&known, &s->m->traces[trace], s->views.items[trace].snapshot,
+	ms_known_find(&known, &s->m->traces[trace], s->views->items[trace].snapshot,
 		      false);
 	ms_doc_totals(&s->doc, ms_doc_object(&s->doc, row, "before_limit"), &known);
 }
@@ -77,17 +80,17 @@ static void add_processes(struct summary *s)
 
 	for (size_t i = 0; i < s->m->count; i++) {
 		const struct ms_totals *totals =
-			ms_snapshot_totals(s->views.items[i].snapshot);
+			ms_snapshot_totals(s->views->items[i].snapshot);
 		json_t *row = ms_doc_append(&s->doc, array);
 		struct ms_known known;
 
 		ms_doc_text(&s->doc, row, "path", s->m->traces[i].path);
 		ms_doc_process(&s->doc, ms_doc_object(&s->doc, row, "process"),
 			       &s->m->traces[i]);
-		ms_view_known(&s->views, i, &known);
+		ms_view_known(s->views, i, &known);
 		ms_doc_totals(&s->doc, ms_doc_object(&s->doc, row, "totals"), &known);
 		ms_doc_mappings(&s->doc, ms_doc_object(&s->doc, row, "mappings"),
-				ms_snapshot_mappings(s->views.items[i].snapshot),
+				ms_snapshot_mappings(s->views->items[i].snapshot),
 				ms_known_mappings(&s->m->traces[i]));
 		add_before_limit(s, row, i);
 		if (ms_log_mode(s->m->traces[i].log)->mode == MS_MODE_CULL &&
@@ -111,12 +114,12 @@ static void add_totals(struct summary *s)
 	for (size_t i = 0; i < s->m->count; i++) {
 		struct ms_known known;
 
-		ms_view_known(&s->views, i, &known);
+		ms_view_known(s->views, i, &known);
 		ms_known_add(&s->totals, &known);
 		ms_mapping_totals_add(&mappings,
-				      ms_snapshot_mappings(s->views.items[i].snapshot));
+				      ms_snapshot_mappings(s->views->items[i].snapshot));
 		mappings_known &= ms_known_mappings(&s->m->traces[i]);
-		events += ms_snapshot_totals(s->views.items[i].snapshot)->events;
+		events += ms_snapshot_totals(s->views->items[i].snapshot)->events;
 	}
 	ms_doc_totals(&s->doc, ms_doc_object(&s->doc, s->doc.root, "totals"), &s->totals);
 	ms_doc_mappings(&s->doc, ms_doc_object(&s->doc, s->doc.root, "mappings"),
@@ -134,7 +137,7 @@ static void add_threads(struct summary *s)
 	json_t *array = ms_doc_array(&s->doc, s->doc.root, "threads");
 
 	for (size_t i = 0; i < s->m->count; i++)
-		ms_view_threads(&s->doc, array, &s->views, i);
+		ms_view_threads(&s->doc, array, s->views, i);
 }
 
 static ms_status add_site(struct summary *s, json_t *array, size_t index,
@@ -157,16 +160,54 @@ static ms_status add_site(struct summary *s, json_t *array, size_t index,
 	return status;
 }
 
+/* Mark the heaviest sites of each order, by the numbers of their frames. */
+static void choose_sites(struct summary *s, bool *chosen)
+{
+	for (int sort = MEMSCOPE_BY_PEAK; sort <= MEMSCOPE_BY_TEMPORARY; sort++) {
+		ms_sites_sort(&s->sites, (enum memscope_sort)sort);
+		for (size_t i = 0; i < s->sites.count && i < s->most_sites; i++)
+			chosen[s->sites.items[i].frame] = true;
+	}
+}
+
+/* The sites that are not chosen come after the others, whose order stays. */
+static ms_status keep_heaviest(struct summary *s, size_t *count, struct ms_error *err)
+{
+	bool *chosen = ms_alloc_zero(s->sites.seen.count, sizeof(*chosen));
+
+	if (!chosen)
+		return ms_fail_memory(err);
+	choose_sites(s, chosen);
+	ms_sites_sort(&s->sites, s->options.sort);
+	*count = 0;
+	for (size_t i = 0; i < s->sites.count; i++) {
+		struct ms_site site = s->sites.items[i];
+
+		if (!chosen[site.frame])
+			continue;
+		s->sites.items[i] = s->sites.items[*count];
+		s->sites.items[(*count)++] = site;
+	}
+	ms_free(chosen);
+	ms_doc_u64(&s->doc, s->doc.root, "site_count", s->sites.count);
+	return MS_OK;
+}
+
 static ms_status add_sites(struct summary *s, struct ms_error *err)
 {
 	json_t *array = ms_doc_array(&s->doc, s->doc.root, "sites");
-	ms_status status = ms_sites_init(&s->sites, &s->views, MEMSCOPE_GROUP_SITE, err);
+	ms_status status = ms_sites_init(&s->sites, s->views, MEMSCOPE_GROUP_SITE, err);
+	size_t count = s->sites.count;
 
 	if (status != MS_OK)
 		return status;
-	ms_sites_sort(&s->sites, s->options.sort);
-	status = ms_names_of_stacks(&s->sites, s->options.top, s->sites.count, err);
-	for (size_t i = 0; status == MS_OK && !s->doc.failed && i < s->sites.count; i++)
+	if (s->most_sites)
+		status = keep_heaviest(s, &count, err);
+	else
+		ms_sites_sort(&s->sites, s->options.sort);
+	if (status == MS_OK)
+		status = ms_names_of_stacks(&s->sites, s->options.top, count, err);
+	for (size_t i = 0; status == MS_OK && !s->doc.failed && i < count; i++)
 		status = add_site(s, array, i, err);
 	ms_sites_release(&s->sites);
 	return status;
@@ -195,32 +236,45 @@ static ms_status compose(struct summary *s, struct ms_error *err)
 	return status;
 }
 
+ms_status ms_compose_summary(json_t **out, struct memscope *m,
+			     const struct ms_views *views,
+			     const struct memscope_summary_options *options, size_t sites,
+			     struct ms_error *err)
+{
+	struct summary s = { .m = m,
+			     .options = *options,
+			     .views = views,
+			     .most_sites = sites,
+			     .filtered = ms_filter_is_set(&options->filter) };
+	ms_status status = compose(&s, err);
+
+	return ms_doc_end(&s.doc, out, status, err);
+}
+
 int memscope_summary(struct memscope *m, const struct memscope_summary_options *options,
 		     const struct memscope_output *output, struct memscope_error *err)
 {
-	struct summary s = { .m = m };
+	struct memscope_summary_options own_options = { 0 };
 	struct ms_error *own = ms_own_error(err);
-	json_t *document = NULL;
+	struct ms_views views;
+	json_t *document;
 	ms_status status;
 
 	if (options)
-		s.options = *options;
-	if ((unsigned)s.options.sort > MEMSCOPE_BY_TEMPORARY)
+		own_options = *options;
+	if ((unsigned)own_options.sort > MEMSCOPE_BY_TEMPORARY)
 		return ms_fail(own, MS_EUSAGE, "no such order");
-	if (s.options.sort == MEMSCOPE_BY_DEFAULT)
-		s.options.sort = MEMSCOPE_BY_PEAK;
-	if (s.options.top == 0)
-		s.options.top = TOP_SITES;
-	s.filtered = ms_filter_is_set(&s.options.filter);
-	status = ms_views_init(&s.views, m, &(struct memscope_time){ 0 },
-			       &s.options.filter, false, own);
+	if (own_options.sort == MEMSCOPE_BY_DEFAULT)
+		own_options.sort = MEMSCOPE_BY_PEAK;
+	if (own_options.top == 0)
+		own_options.top = TOP_SITES;
+	status = ms_views_init(&views, m, &(struct memscope_time){ 0 },
+			       &own_options.filter, false, own);
 	if (status != MS_OK)
 		return status;
-	status = compose(&s, own);
-	document = ms_doc_take(&s.doc);
-	ms_views_release(&s.views);
-	if (status == MS_OK)
-		return ms_facade_print(document, ms_render_summary, output, own);
-	json_decref(document);
-	return status;
+	status = ms_compose_summary(&document, m, &views, &own_options, 0, own);
+	ms_views_release(&views);
+	if (status != MS_OK)
+		return status;
+	return ms_facade_print(document, ms_render_summary, output, own);
 }

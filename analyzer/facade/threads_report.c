@@ -2,8 +2,9 @@
 /*
  * threads_report.c - threads: what they made, and whose blocks they freed.
  */
+#include "analyzer/base/alloc.h"
 #include "analyzer/facade/choose.h"
-#include "analyzer/facade/view.h"
+#include "analyzer/facade/compose.h"
 
 struct report {
 	struct memscope *m;
@@ -37,55 +38,86 @@ static void add_flow(struct report *r, json_t *row, const struct ms_trace *trace
 			 false);
 }
 
-static ms_status add_trace(struct report *r, const struct ms_views *views, size_t i,
-			   struct ms_error *err)
+static void add_trace(struct report *r, const struct ms_views *views,
+		      const struct ms_flows *flows, size_t i)
 {
 	const struct ms_trace *trace = &r->m->traces[i];
-	struct ms_pass pass = { .store = trace->store,
-				.to_ns = UINT64_MAX,
-				.sample_bytes = ms_known_sample_bytes(trace),
-				.progress = ms_facade_progress(r->m, "following frees") };
 	size_t first = json_array_size(r->rows), count;
 	const struct ms_thread *threads = ms_metadata_threads(trace->meta, &count);
-	struct ms_flows flows;
-	ms_status status = ms_flows_init(&flows, &pass, err);
 
-	if (status != MS_OK)
-		return status;
 	ms_view_threads(&r->doc, r->rows, views, i);
 	/* First the threads that the log describes, in its order; then unknown ones. */
 	for (size_t n = 0; first + n < json_array_size(r->rows) && !r->doc.failed; n++) {
 		json_t *row = json_array_get(r->rows, first + n);
 
 		if (n < count)
-			add_flow(r, row, trace, ms_flows_of(&flows, threads[n].id));
+			add_flow(r, row, trace, ms_flows_of(&flows[i], threads[n].id));
 	}
-	ms_flows_release(&flows);
-	return MS_OK;
+}
+
+ms_status ms_compose_threads(json_t **out, struct memscope *m,
+			     const struct ms_views *views, const struct ms_flows *flows,
+			     struct ms_error *err)
+{
+	struct report r = { .m = m };
+
+	ms_doc_init(&r.doc);
+	ms_doc_head(&r.doc, m, NULL);
+	r.rows = ms_doc_array(&r.doc, r.doc.root, "rows");
+	for (size_t i = 0; !r.doc.failed && i < m->count; i++)
+		add_trace(&r, views, flows, i);
+	return ms_doc_end(&r.doc, out, MS_OK, err);
+}
+
+static ms_status follow(struct memscope *m, struct ms_flows *flows, struct ms_error *err)
+{
+	ms_status status = MS_OK;
+
+	for (size_t i = 0; status == MS_OK && i < m->count; i++) {
+		const struct ms_trace *trace = &m->traces[i];
+		struct ms_pass pass = { .store = trace->store,
+					.to_ns = UINT64_MAX,
+					.sample_bytes = ms_known_sample_bytes(trace),
+					.progress = ms_facade_progress(
+						m, "following frees") };
+
+		status = ms_flows_init(&flows[i], &pass, err);
+	}
+	return status;
+}
+
+static ms_status compose(json_t **out, struct memscope *m, struct ms_flows *flows,
+			 struct ms_error *err)
+{
+	const struct memscope_time end = { 0 };
+	struct ms_views views;
+	ms_status status = ms_views_init(&views, m, &end, NULL, false, err);
+
+	*out = NULL;
+	if (status != MS_OK)
+		return status;
+	status = follow(m, flows, err);
+	if (status == MS_OK)
+		status = ms_compose_threads(out, m, &views, flows, err);
+	ms_views_release(&views);
+	return status;
 }
 
 int memscope_threads(struct memscope *m, const struct memscope_output *output,
 		     struct memscope_error *err)
 {
-	const struct memscope_time end = { 0 };
-	struct report r = { .m = m };
+	struct ms_flows *flows = ms_alloc_zero(m->count, sizeof(*flows));
 	struct ms_error *own = ms_own_error(err);
-	struct ms_views views;
 	json_t *document;
 	ms_status status;
 
-	ms_doc_init(&r.doc);
-	ms_doc_head(&r.doc, m, NULL);
-	r.rows = ms_doc_array(&r.doc, r.doc.root, "rows");
-	status = ms_views_init(&views, m, &end, NULL, false, own);
-	if (status == MS_OK) {
-		for (size_t i = 0; status == MS_OK && !r.doc.failed && i < m->count; i++)
-			status = add_trace(&r, &views, i, own);
-		ms_views_release(&views);
-	}
-	document = ms_doc_take(&r.doc);
-	if (status == MS_OK)
-		return ms_facade_print(document, ms_render_threads, output, own);
-	json_decref(document);
-	return status;
+	if (!flows)
+		return ms_fail_memory(own);
+	status = compose(&document, m, flows, own);
+	for (size_t i = 0; i < m->count; i++)
+		ms_flows_release(&flows[i]);
+	ms_free(flows);
+	if (status != MS_OK)
+		return status;
+	return ms_facade_print(document, ms_render_threads, output, own);
 }
