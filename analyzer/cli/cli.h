@@ -93,8 +93,8 @@ struct cli_options { /* what the command line said; zero: the defaults */
 	enum memscope_lifetimes_sort lifetimes_sort;
 
 	struct {
-		const char *format, *metric; /* NULL: not said */
-		bool list, has_at;
+		const char *format, *metric, *title; /* NULL: not said */
+		bool list, has_at, no_sources;
 	} render;
 	const char *output;  /* record, render, symbols */
 	const char *library; /* record */
@@ -191,6 +191,8 @@ bool cli_set_map(struct cli_options *options, const char *value);
 bool cli_set_render_format(struct cli_options *options, const char *value);
 bool cli_set_render_at(struct cli_options *options, const char *value);
 bool cli_set_metric(struct cli_options *options, const char *value);
+bool cli_set_title(struct cli_options *options, const char *value);
+bool cli_set_no_sources(struct cli_options *options, const char *value);
 bool cli_set_list_formats(struct cli_options *options, const char *value);
 
 /* --- detector_options.c ----------------------------------------------------------------

@@ -42,7 +42,10 @@ static int write_traces(struct memscope *m, const struct cli_options *options,
 						  .metric = options->render.metric,
 						  .use_at = options->render.has_at,
 						  .at = options->at,
-						  .filter = cli_filter(options) };
+						  .filter = cli_filter(options),
+						  .title = options->render.title,
+						  .no_sources =
+							  options->render.no_sources };
 	struct memscope_output output;
 
 	if (path)

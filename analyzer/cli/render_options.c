@@ -23,6 +23,19 @@ bool cli_set_metric(struct cli_options *o, const char *value)
 	return *value;
 }
 
+bool cli_set_title(struct cli_options *o, const char *value)
+{
+	o->render.title = value;
+	return true;
+}
+
+bool cli_set_no_sources(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->render.no_sources = true;
+	return true;
+}
+
 bool cli_set_list_formats(struct cli_options *o, const char *value)
 {
 	(void)value;

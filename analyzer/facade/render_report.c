@@ -4,7 +4,7 @@
  */
 #include "analyzer/base/alloc.h"
 #include "analyzer/base/replace_file.h"
-#include "analyzer/facade/profile.h"
+#include "analyzer/facade/dashboard.h"
 
 #define DEFAULT_METRIC MS_METRIC_PEAK_BYTES
 
@@ -34,6 +34,17 @@ static ms_status understand(const struct memscope_render_options *options,
 	else if (options->filter.use_to)
 		ask->at = options->filter.to;
 	ask->at_end = ask->at.kind == MEMSCOPE_AT_END;
+	return MS_OK;
+}
+
+/* What the dashboard alone has. */
+static ms_status check_own(const struct memscope_render_options *options,
+			   const struct ms_export *format, struct ms_error *err)
+{
+	if (options->title || options->no_sources)
+		return ms_fail(err, MS_EUSAGE,
+			       "the format %s has neither a title nor sources",
+			       format->name);
 	return MS_OK;
 }
 
@@ -73,8 +84,15 @@ int memscope_render(struct memscope *m, const struct memscope_render_options *op
 	const struct ms_export *format;
 	struct ms_profile_ask ask;
 	struct ms_profile *profile;
-	ms_status status = understand(options ? options : &none, &format, &ask, own);
+	ms_status status;
 
+	options = options ? options : &none;
+	status = understand(options, &format, &ask, own);
+
+	if (status == MS_OK && format->needs & MS_EXPORT_ALL)
+		return ms_facade_dashboard(m, options, output, own);
+	if (status == MS_OK)
+		status = check_own(options, format, own);
 	if (status == MS_OK)
 		status = ms_profile_new(&profile, m, &ask, own);
 	if (status != MS_OK)

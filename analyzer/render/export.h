@@ -14,6 +14,7 @@ enum ms_export_need {
 	MS_EXPORT_LEAKS = 2,   /* the metrics of leaks, where there is a pointer map */
 	MS_EXPORT_POINTS = 4,  /* the heap over time, and marks */
 	MS_EXPORT_METRIC = 8,  /* shows one metric: --metric chooses it */
+	MS_EXPORT_ALL = 16,    /* more than a profile: the facade has a way of its own */
 };
 
 struct ms_export {
@@ -22,7 +23,8 @@ struct ms_export {
 	const char *readers; /* who opens it */
 	bool binary;
 	unsigned needs; /* bits of ms_export_need */
-	/* Print all of it; does not finish the writer.  MS_OK, or MS_ENOMEM. */
+	/* Print all of it; does not finish the writer.  MS_OK, or MS_ENOMEM.  NULL: it
+	 * needs MS_EXPORT_ALL. */
 	ms_status (*write)(struct ms_writer *writer, const struct ms_profile *profile,
 			   struct ms_error *err);
 };

@@ -8,6 +8,8 @@
 #include <string.h>
 
 const struct ms_export ms_exports[] = {
+	{ "html", "html", "the dashboard: all of it in one page", "a web browser", false,
+	  MS_EXPORT_ALL, NULL },
 	{ "folded", "folded", "stacks on one line each, with a figure",
 	  "flamegraph.pl, speedscope, inferno", false, MS_EXPORT_METRIC,
 	  ms_export_folded },

@@ -21,6 +21,9 @@ extern const char ms_dashboard_page[], ms_dashboard_page_end[];
 
 static const char place[] = "@MEMSCOPE_DATA@";
 
+/* The next ones take three times as long and save a fourteenth. */
+#define LEVEL 4
+
 bool ms_html_has_page(void)
 {
 	return &ms_dashboard_page_end[0] > &ms_dashboard_page[0];
@@ -89,8 +92,8 @@ static ms_status pack_report(struct pack *pack, const struct ms_report *report,
 	pack->z.zalloc = take_memory;
 	pack->z.zfree = give_memory;
 	/* 31: the largest window, with gzip's head and end. */
-	if (!writer ||
-	    deflateInit2(&pack->z, 6, Z_DEFLATED, 31, 9, Z_DEFAULT_STRATEGY) != Z_OK) {
+	if (!writer || deflateInit2(&pack->z, LEVEL, Z_DEFLATED, 31, 9,
+				    Z_DEFAULT_STRATEGY) != Z_OK) {
 		ms_free(writer);
 		return ms_fail_memory(err);
 	}

@@ -41,6 +41,9 @@ struct memscope_render_options {
 	int use_at;
 	struct memscope_time at;
 	struct memscope_filter filter; /* of the blocks that are counted */
+	const char
+		*title; /* of the page of "html"; NULL: the command that was recorded */
+	int no_sources; /* not 0: it shows no source lines */
 };
 
 /*
