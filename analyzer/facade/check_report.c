@@ -4,6 +4,7 @@
  */
 #include "analyzer/facade/blocks.h"
 #include "analyzer/facade/choose.h"
+#include "analyzer/facade/compose.h"
 #include "analyzer/facade/findings.h"
 
 #define TEXT_ROWS  20
@@ -48,10 +49,8 @@ static void add_unable(struct report *r)
 	}
 }
 
-static ms_status print(struct report *r, const struct memscope_output *output,
-		       struct ms_error *err)
+static ms_status compose(json_t **out, struct report *r, struct ms_error *err)
 {
-	json_t *document;
 	ms_status status;
 
 	ms_doc_init(&r->doc);
@@ -63,10 +62,28 @@ static ms_status print(struct report *r, const struct memscope_output *output,
 	add_unable(r);
 	ms_doc_text(&r->doc, r->doc.root, "fail_on", r->options.fail_on);
 	ms_doc_u64(&r->doc, r->doc.root, "failing_findings", r->failing);
-	document = ms_doc_take(&r->doc);
+	return ms_doc_end(&r->doc, out, status, err);
+}
+
+ms_status ms_compose_check(json_t **out, size_t *failing, struct memscope *m,
+			   const struct memscope_check_options *options,
+			   struct ms_error *err)
+{
+	struct report r = { .m = m, .options = *options };
+	ms_status status;
+
+	*out = NULL;
+	/* What is wrong with the list is said before the work. */
+	status = ms_findings_failing(&r.failing, &r.findings, r.options.fail_on, err);
 	if (status == MS_OK)
-		return ms_facade_print(document, ms_render_check, output, err);
-	json_decref(document);
+		status = ms_facade_findings(m, &r.options, NULL, &r.findings, err);
+	if (status == MS_OK)
+		status = ms_findings_failing(&r.failing, &r.findings, r.options.fail_on,
+					     err);
+	if (status == MS_OK)
+		status = compose(out, &r, err);
+	ms_site_findings_release(&r.findings);
+	*failing = r.failing;
 	return status;
 }
 
@@ -74,31 +91,27 @@ int memscope_check(struct memscope *m, const struct memscope_check_options *opti
 		   int *failed, const struct memscope_output *output,
 		   struct memscope_error *err)
 {
-	struct report r = { .m = m };
-	struct ms_error *own = ms_own_error(err);
+	struct memscope_check_options own_options = { 0 };
 	bool text = output->format == MEMSCOPE_TEXT;
+	json_t *document;
+	size_t failing;
 	ms_status status;
 
 	if (failed)
 		*failed = 0;
 	if (options)
-		r.options = *options;
-	if (!r.options.top && text)
-		r.options.top = TEXT_ROWS;
-	if (!r.options.depth)
-		r.options.depth = text ? TEXT_DEPTH : JSON_DEPTH;
-	/* What is wrong with the list is said before the work. */
-	status = ms_findings_failing(&r.failing, &r.findings, r.options.fail_on, own);
-	if (status == MS_OK)
-		status = ms_facade_findings(m, &r.options, NULL, &r.findings, own);
-	if (status == MS_OK)
-		status = ms_findings_failing(&r.failing, &r.findings, r.options.fail_on,
-					     own);
-	if (status == MS_OK)
-		status = print(&r, output, own);
-	ms_site_findings_release(&r.findings);
+		own_options = *options;
+	if (!own_options.top && text)
+		own_options.top = TEXT_ROWS;
+	if (!own_options.depth)
+		own_options.depth = text ? TEXT_DEPTH : JSON_DEPTH;
+	status =
+		ms_compose_check(&document, &failing, m, &own_options, ms_own_error(err));
+	if (status != MS_OK)
+		return status;
+	status = ms_facade_print(document, ms_render_check, output, ms_own_error(err));
 	if (failed && status == MS_OK)
-		*failed = r.failing > 0;
+		*failed = failing > 0;
 	return status;
 }
 

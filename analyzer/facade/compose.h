@@ -37,4 +37,10 @@ MS_MUST_CHECK ms_status ms_compose_threads(json_t **out, struct memscope *m,
 					   const struct ms_flows *flows,
 					   struct ms_error *err);
 
+/* Options with their defaults set; *failing: findings of options->fail_on. */
+MS_MUST_CHECK ms_status ms_compose_check(json_t **out, size_t *failing,
+					 struct memscope *m,
+					 const struct memscope_check_options *options,
+					 struct ms_error *err);
+
 #endif

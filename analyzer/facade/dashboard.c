@@ -100,6 +100,10 @@ static ms_status compose(struct ms_dashboard *d, struct ms_error *err)
 	const struct memscope_leaks_options leaks = { .all = 1,
 						      .top = 2 * SITES,
 						      .depth = DEPTH };
+	const struct memscope_check_options checked = { .top = 2 * SITES,
+							.depth = DEPTH,
+							.filter = d->options->filter };
+	size_t failing;
 	ms_status status = ms_compose_summary(&r->summary, d->m, &d->fill.views, &summary,
 					      SITES, err);
 
@@ -112,6 +116,8 @@ static ms_status compose(struct ms_dashboard *d, struct ms_error *err)
 		r->leaks_reason = "a filter is set, and leaks are told of all blocks";
 	else if (status == MS_OK)
 		status = ms_compose_leaks(&r->leaks, d->m, &leaks, d->leaks, err);
+	if (status == MS_OK)
+		status = ms_compose_check(&r->check, &failing, d->m, &checked, err);
 	if (status == MS_OK)
 		status = ms_dashboard_sources(d, err);
 	return status;
