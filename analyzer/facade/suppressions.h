@@ -39,6 +39,7 @@ struct ms_suppressible {
 	const char *detector;  /* "leak", "double_free" ... */
 	const char *kind;      /* "definite", "interior", "new[]/delete" ... */
 	uint32_t trace, stack; /* of a leak: where it was allocated; else of the fault */
+	uint8_t event;	       /* the call that has that stack; 0: not known */
 	uint64_t blocks, bytes;
 };
 
@@ -53,5 +54,8 @@ MS_MUST_CHECK ms_status ms_suppressed(struct ms_suppressions *suppressions,
 /* The index-th of all; NULL: there are fewer. */
 const struct ms_suppression *
 ms_suppressions_item(const struct ms_suppressions *suppressions, size_t index);
+/* The index-th thing that a report's reader should know; NULL: there are fewer. */
+const char *ms_suppressions_note(const struct ms_suppressions *suppressions,
+				 size_t index);
 
 #endif

@@ -170,6 +170,29 @@ struct ms_frame {
 	uint8_t cut;	      /* enum ms_cut when the stack ends here unseen, else 0 */
 };
 
+/*
+ * The readable form of name, for ms_free.  *out is NULL with MS_OK when name is not
+ * mangled, cannot be demangled, or is larger than
+ * demangle.h's limits: show it as it is.
+ * MS_ENOMEM.
+ */
+MS_MUST_CHECK ms_status ms_demangle(char **out, const char *name);
+
+/*
+ * What a module's own __lsan_default_suppressions() returns: suppressions for
+ * LeakSanitizer, in a form that it reads.  Only the file with the module's build-id is
+ * asked, and no code is run: the function's few instructions are decoded.
+ */
+enum ms_embedded {
+	MS_EMBEDDED_NONE,
+	MS_EMBEDDED_READ,
+	MS_EMBEDDED_UNREADABLE /* it does more than return a constant */
+};
+/* *text is for ms_free, NULL unless it was READ.  MS_OK or MS_ENOMEM. */
+MS_MUST_CHECK ms_status ms_metadata_embedded(struct ms_metadata *meta, uint32_t module_id,
+					     enum ms_embedded *what, char **text,
+					     struct ms_error *err);
+
 #define MS_PACK_SUFFIX ".mspack"
 
 /*

@@ -330,6 +330,11 @@ void ms_symbol_file_source(struct ms_strbuf *out, struct ms_symbol_file *file)
 		close(alt);
 }
 
+Elf *ms_symbol_file_elf(struct ms_symbol_file *file)
+{
+	return file->main.elf;
+}
+
 const char *ms_symbol_file_library(void)
 {
 	return dwfl_version(NULL);

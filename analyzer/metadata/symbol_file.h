@@ -8,6 +8,8 @@
 #include "analyzer/base/strbuf.h"
 #include "analyzer/metadata/metadata.h"
 
+#include <libelf.h>
+
 /* No real program comes near; a hostile one does. */
 #define MS_CODE_LEVELS 128
 
@@ -45,6 +47,10 @@ void ms_symbol_file_close(struct ms_symbol_file *file); /* NULL is fine */
  * the size and the time of each.  Looks for debug files, and reads nothing in them.
  */
 void ms_symbol_file_source(struct ms_strbuf *out, struct ms_symbol_file *file);
+
+/* The program or library itself, or its debug file where that alone is there; it belongs
+ * to the file. */
+Elf *ms_symbol_file_elf(struct ms_symbol_file *file);
 
 /* The version of the library that reads the files. */
 const char *ms_symbol_file_library(void);
