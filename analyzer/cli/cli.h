@@ -96,6 +96,11 @@ struct cli_options { /* what the command line said; zero: the defaults */
 		const char *format, *metric, *title; /* NULL: not said */
 		bool list, has_at, no_sources;
 	} render;
+	struct {
+		const char **files; /* allocated */
+		size_t count;
+		bool no_built_in, no_embedded, list;
+	} suppress;
 	const char *output;  /* record, render, symbols */
 	const char *library; /* record */
 	bool quiet;
@@ -201,6 +206,18 @@ bool cli_set_list_formats(struct cli_options *options, const char *value);
 bool cli_set_only(struct cli_options *options, const char *value);
 bool cli_set_severity(struct cli_options *options, const char *value);
 bool cli_set_fail_on(struct cli_options *options, const char *value);
+
+/* --- suppress_options.c ---------------------------------------------------------------
+ */
+
+bool cli_set_suppressions(struct cli_options *options, const char *value);
+bool cli_set_no_built_in_suppressions(struct cli_options *options, const char *value);
+bool cli_set_no_embedded_suppressions(struct cli_options *options, const char *value);
+bool cli_set_list_suppressions(struct cli_options *options, const char *value);
+/* What they say; options outlive it. */
+struct memscope_suppress cli_suppress(const struct cli_options *options);
+/* Print the list of the built-in ones.  The exit code. */
+int cli_list_suppressions(const struct cli_options *options);
 
 /* --- timeline_options.c ----------------------------------------------------------------
  */

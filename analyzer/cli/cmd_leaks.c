@@ -4,8 +4,6 @@
  */
 #include "analyzer/cli/cli.h"
 
-#include <memscope/analysis.h>
-
 #include <unistd.h>
 
 int cli_leaks(const struct cli_options *options)
@@ -17,11 +15,15 @@ int cli_leaks(const struct cli_options *options)
 						.blocks = options->by ==
 							  MEMSCOPE_GROUP_NONE,
 						.top = options->top,
-						.depth = options->depth };
+						.depth = options->depth,
+						.suppress = cli_suppress(options) };
 	struct memscope_error err = { "" };
 	struct memscope_output output;
-	struct memscope *m = cli_open(options);
+	struct memscope *m;
 
+	if (options->suppress.list)
+		return cli_list_suppressions(options);
+	m = cli_open(options);
 	if (!m)
 		return EXIT_USAGE;
 	cli_output(&output, options, &fd);

@@ -28,6 +28,8 @@
 	 BIT(CLI_RENDER))
 #define ENDED (BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DUMP) | BIT(CLI_RENDER))
 #define ALL   (BIT(CLI_COMMANDS) - 1)
+/* which report findings */
+#define SUPPRESSING (BIT(CLI_LEAKS) | BIT(CLI_CHECK))
 
 static char message[512];
 
@@ -237,6 +239,17 @@ static const struct option table[] = {
 	  cli_set_severity },
 	{ "fail-on", 0, "LIST", "exit 1 on findings of these detectors or severities",
 	  BIT(CLI_CHECK), cli_set_fail_on },
+	{ "suppressions", 0, "FILE",
+	  "leave aside what FILE says (LeakSanitizer's or Valgrind's form)", SUPPRESSING,
+	  cli_set_suppressions },
+	{ "no-built-in-suppressions", 0, NULL,
+	  "report what the C library keeps for itself, too", SUPPRESSING,
+	  cli_set_no_built_in_suppressions },
+	{ "no-embedded-suppressions", 0, NULL,
+	  "do not heed those that programs bring along for LeakSanitizer", SUPPRESSING,
+	  cli_set_no_embedded_suppressions },
+	{ "list-suppressions", 0, NULL, "list the built-in suppressions", SUPPRESSING,
+	  cli_set_list_suppressions },
 	{ "top", 'n', "N", "show N sites or rows; 0: all",
 	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_LIFETIMES) |
 		  BIT(CLI_SIZES) | BIT(CLI_LEAKS) | BIT(CLI_CHECK),
@@ -506,7 +519,8 @@ bool cli_parse(struct cli_options *options, enum cli_command_id command, int arg
 	if (!parse_all(&parser))
 		return false;
 	if (options->help || options->arg_count || options->query.list ||
-	    options->query.show || options->query.schema || options->render.list)
+	    options->query.show || options->query.schema || options->render.list ||
+	    options->suppress.list)
 		return true;
 	return wrong(command == CLI_RECORD ? "no program was named"
 					   : "no trace was named");
@@ -516,6 +530,7 @@ void cli_options_release(struct cli_options *options)
 {
 	for (size_t i = 0; i < options->setting_count; i++)
 		free(options->settings[i]);
+	free(options->suppress.files);
 	free(options->symbols);
 	free(options->args);
 	*options = (struct cli_options){ 0 };

@@ -26,10 +26,14 @@ MS_MUST_CHECK ms_status ms_compose_summary(json_t **out, struct memscope *m,
 					   size_t sites, struct ms_error *err);
 MS_MUST_CHECK ms_status ms_compose_info(json_t **out, struct memscope *m, bool windows,
 					struct ms_error *err);
-/* options->all is not 0, or the sites are those of the text alone. */
+/*
+ * options->all is not 0, or the sites are those of the text alone.  suppressions are
+ * those that took of traces; NULL: none were asked.
+ */
 MS_MUST_CHECK ms_status ms_compose_leaks(json_t **out, struct memscope *m,
 					 const struct memscope_leaks_options *options,
 					 struct ms_trace_leaks *traces,
+					 const struct ms_suppressions *suppressions,
 					 struct ms_error *err);
 /* flows: of each trace. */
 MS_MUST_CHECK ms_status ms_compose_threads(json_t **out, struct memscope *m,

@@ -115,7 +115,7 @@ static ms_status compose(struct ms_dashboard *d, struct ms_error *err)
 	if (ms_filter_is_set(&d->options->filter))
 		r->leaks_reason = "a filter is set, and leaks are told of all blocks";
 	else if (status == MS_OK)
-		status = ms_compose_leaks(&r->leaks, d->m, &leaks, d->leaks, err);
+		status = ms_compose_leaks(&r->leaks, d->m, &leaks, d->leaks, NULL, err);
 	if (status == MS_OK)
 		status = ms_compose_check(&r->check, &failing, d->m, &checked, err);
 	if (status == MS_OK)

@@ -75,7 +75,8 @@ static int collect(struct listing *l, uint32_t trace)
 	for (size_t i = 0; leaks && i < leaks->count; i++) {
 		const struct ms_leak_block *b = &leaks->blocks[i];
 
-		if (b->kind == MS_LEAK_REACHABLE)
+		if (b->kind == MS_LEAK_REACHABLE ||
+		    (l->leaks[trace].taken && l->leaks[trace].taken[i]))
 			continue;
 		if (ms_grow((void **)&l->items, &l->capacity, l->count,
 			    sizeof(*l->items)) < 0)

@@ -40,14 +40,15 @@ static struct ms_leak_site *item_of(struct ms_map *by_key, uint64_t key,
 	return &(*items)[*count - 1];
 }
 
-static ms_status group_stacks(struct pass *pass, const struct ms_leaks *leaks,
+static ms_status group_stacks(struct pass *pass, const struct ms_trace_leaks *of,
 			      uint32_t trace, struct ms_error *err)
 {
+	const struct ms_leaks *leaks = of->leaks;
+
 	for (size_t i = 0; i < leaks->count; i++) {
 		const struct ms_leak_block *b = &leaks->blocks[i];
 		uint64_t key = (uint64_t)b->block.stack << 3 | b->kind;
-		struct ms_leak_site *s = item_of(&pass->by_stack, key, &pass->stacks,
-						 &pass->count, &pass->capacity);
+		struct ms_leak_site *s;
 		const struct ms_leak_site one = {
 			.bytes = b->block.size,
 			.blocks = 1,
@@ -56,6 +57,10 @@ static ms_status group_stacks(struct pass *pass, const struct ms_leaks *leaks,
 			.cycle_blocks = b->cycle,
 		};
 
+		if (of->taken && of->taken[i])
+			continue;
+		s = item_of(&pass->by_stack, key, &pass->stacks, &pass->count,
+			    &pass->capacity);
 		if (!s)
 			return ms_fail_memory(err);
 		s->kind = b->kind;
@@ -95,7 +100,7 @@ static ms_status add_stack(struct ms_leak_sites *sites, struct ms_metadata *meta
 }
 
 static ms_status add_trace(struct ms_leak_sites *sites, const struct ms_trace *trace,
-			   uint32_t number, const struct ms_leaks *leaks,
+			   uint32_t number, const struct ms_trace_leaks *leaks,
 			   struct ms_error *err)
 {
 	struct pass pass = { 0 };
@@ -147,8 +152,8 @@ ms_status ms_leak_sites_init(struct ms_leak_sites *sites, struct memscope *m,
 	ms_map_init(&sites->by_key);
 	for (size_t i = 0; status == MS_OK && i < m->count; i++)
 		if (leaks[i].leaks)
-			status = add_trace(sites, &m->traces[i], (uint32_t)i,
-					   leaks[i].leaks, err);
+			status = add_trace(sites, &m->traces[i], (uint32_t)i, &leaks[i],
+					   err);
 	if (status != MS_OK)
 		ms_leak_sites_release(sites);
 	else if (sites->count)

@@ -199,6 +199,8 @@ ms_status ms_facade_leaks(struct memscope *m,
 
 void ms_facade_leaks_release(struct memscope *m, struct ms_trace_leaks *leaks)
 {
-	for (size_t i = 0; i < m->count; i++)
+	for (size_t i = 0; i < m->count; i++) {
 		ms_leaks_free(leaks[i].leaks);
+		ms_free(leaks[i].taken);
+	}
 }

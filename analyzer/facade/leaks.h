@@ -7,6 +7,7 @@
 
 #include "analyzer/analysis/analysis.h"
 #include "analyzer/facade/frames.h"
+#include "analyzer/facade/suppressions.h"
 
 #include <memscope/analysis.h>
 
@@ -21,6 +22,7 @@ struct ms_trace_leaks {
 	char text[160];	    /* room for it */
 	bool no_blocks;	    /* the recording's mode does not know the live blocks */
 	struct ms_leaks *leaks;
+	bool *taken; /* of each block: a suppression takes it; NULL: none does */
 };
 
 struct ms_leak_site {
@@ -49,6 +51,14 @@ MS_MUST_CHECK ms_status ms_facade_lost(struct memscope *m, const struct ms_trace
 MS_MUST_CHECK ms_status ms_facade_leaks(struct memscope *m,
 					const struct memscope_leaks_options *options,
 					struct ms_trace_leaks *out, struct ms_error *err);
+/*
+ * Leave to suppressions what they take of the blocks, and what hangs on those; it counts
+ * in the totals, and is no site's.  NULL suppressions take nothing.  MS_OK or MS_ENOMEM.
+ */
+MS_MUST_CHECK ms_status ms_facade_leaks_suppress(struct memscope *m,
+						 struct ms_trace_leaks *leaks,
+						 struct ms_suppressions *suppressions,
+						 struct ms_error *err);
 void ms_facade_leaks_release(struct memscope *m, struct ms_trace_leaks *leaks);
 
 MS_MUST_CHECK ms_status ms_leak_sites_init(struct ms_leak_sites *sites,

@@ -13,6 +13,7 @@ struct report {
 	struct memscope *m;
 	struct memscope_leaks_options options;
 	struct ms_trace_leaks *traces;
+	struct ms_suppressions *suppressions;
 	struct ms_doc doc;
 };
 
@@ -139,7 +140,9 @@ static ms_status add_sites(struct report *r, struct ms_error *err)
 
 ms_status ms_compose_leaks(json_t **out, struct memscope *m,
 			   const struct memscope_leaks_options *options,
-			   struct ms_trace_leaks *traces, struct ms_error *err)
+			   struct ms_trace_leaks *traces,
+			   const struct ms_suppressions *suppressions,
+			   struct ms_error *err)
 {
 	struct report r = { .m = m, .options = *options, .traces = traces };
 	ms_status status;
@@ -149,6 +152,7 @@ ms_status ms_compose_leaks(json_t **out, struct memscope *m,
 	ms_doc_bool(&r.doc, r.doc.root, "interior", r.options.interior);
 	put_all_totals(&r);
 	add_processes(&r);
+	ms_doc_suppressions(&r.doc, r.doc.root, suppressions);
 	status = add_sites(&r, err);
 	return ms_doc_end(&r.doc, out, status, err);
 }
@@ -160,7 +164,8 @@ static ms_status print(struct report *r, const struct memscope_output *output,
 	ms_status status;
 
 	r->options.all |= output->format != MEMSCOPE_TEXT;
-	status = ms_compose_leaks(&document, r->m, &r->options, r->traces, err);
+	status = ms_compose_leaks(&document, r->m, &r->options, r->traces,
+				  r->suppressions, err);
 	if (status != MS_OK)
 		return status;
 	return ms_facade_print(document, ms_render_leaks, output, err);
@@ -180,15 +185,23 @@ int memscope_leaks(struct memscope *m, const struct memscope_leaks_options *opti
 		r.options.top = TEXT_ROWS;
 	if (!r.options.depth)
 		r.options.depth = text ? TEXT_DEPTH : JSON_DEPTH;
+	status = ms_suppressions_new(&r.suppressions, m, &r.options.suppress, own);
+	if (status != MS_OK)
+		return status;
 	r.traces = ms_alloc_zero(m->count, sizeof(*r.traces));
 	if (!r.traces)
-		return ms_fail_memory(own);
-	status = ms_facade_leaks(m, &r.options, r.traces, own);
+		status = ms_fail_memory(own);
+	else
+		status = ms_facade_leaks(m, &r.options, r.traces, own);
+	if (status == MS_OK)
+		status = ms_facade_leaks_suppress(m, r.traces, r.suppressions, own);
 	if (status == MS_OK && r.options.blocks)
 		status = ms_facade_leak_blocks(m, r.traces, r.options.top, output, own);
 	else if (status == MS_OK)
 		status = print(&r, output, own);
-	ms_facade_leaks_release(m, r.traces);
+	if (r.traces)
+		ms_facade_leaks_release(m, r.traces);
 	ms_free(r.traces);
+	ms_suppressions_free(r.suppressions);
 	return status;
 }

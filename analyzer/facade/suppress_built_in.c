@@ -16,52 +16,63 @@
 
 static const char *const stdio[] = { "_IO_*doallocate", "_IO_*doallocbuf", NULL };
 static const char *const dlopen_calls[] = {
-	"dlopen",	"___dlopen", "dlmopen",	   "___dlmopen",   "dlsym",
-	"___dlsym",	"dlvsym",    "___dlvsym",  "dlclose",	   "__dlclose",
-	"___dlclose",	"dlerror",   "__dlerror",  "___dlerror",   "dlinfo",
-	"__dlinfo",	"dladdr",    "__dladdr",   "___dladdr",	   "_dlerror_run",
-	"dlopen_implementation",     "dlerror_run",	   "__libc_dlopen*",
-	"_dl_open",	"dl_open_worker*",	   "_dl_signal_*", NULL
+	"dlopen",	   "___dlopen",	     "dlmopen",
+	"___dlmopen",	   "dlsym",	     "___dlsym",
+	"dlvsym",	   "___dlvsym",	     "dlclose",
+	"__dlclose",	   "___dlclose",     "dlerror",
+	"__dlerror",	   "___dlerror",     "dlinfo",
+	"__dlinfo",	   "dladdr",	     "__dladdr",
+	"___dladdr",	   "_dlerror_run",   "dlopen_implementation",
+	"dlerror_run",	   "__libc_dlopen*", "_dl_open",
+	"dl_open_worker*", "_dl_signal_*",   NULL
 };
 static const char *const threads[] = { "pthread_create", "__pthread_create_2_1",
 				       "_dl_allocate_tls*", "allocate_stack", NULL };
-static const char *const nss[] = { "__nss_*",	    "nss_*",	     "_nss_*",
-				   "getpw*",	    "getgr*",	     "getsp*",
-				   "gethostby*",    "getservby*",    "getprotoby*",
-				   "getnet*",	    "getrpc*",	     "getaliasby*",
-				   "setpwent",	    "setgrent",	     "initgroups",
-				   "gethostent",    "getservent",    "getprotoent",
-				   "__res_*",	    "res_init",	     "__resolv_*",
-				   "res_ninit",	    "__check_pf",    NULL };
-static const char *const locale[] = { "setlocale", "_nl_*", "*textdomain*", "*gettext*",
-				      "__dcigettext", NULL };
+static const char *const nss[] = {
+	"__nss_*",    "nss_*",	     "_nss_*",	    "getpw*",	   "getgr*",
+	"getsp*",     "gethostby*",  "getservby*",  "getprotoby*", "getnet*",
+	"getrpc*",    "getaliasby*", "setpwent",    "setgrent",	   "initgroups",
+	"gethostent", "getservent",  "getprotoent", "__res_*",	   "res_init",
+	"__resolv_*", "res_ninit",   "__check_pf",  NULL
+};
+static const char *const locale[] = { "setlocale", "_nl_*",	   "*textdomain*",
+				      "*gettext*", "__dcigettext", NULL };
 static const char *const new_locale[] = { "newlocale", "__newlocale", NULL };
 static const char *const gconv[] = { "__gconv_open",
-				     "__gconv_find_transform", "__gconv_load_*",
-				     "__gconv_read_*",	       "__gconv_get_*",
-				     "__wcsmbs_*",	       NULL };
-static const char *const wide[] = { "__wcsmbs_load_conv", "btowc", "__btowc", "wctob",
-				    "*mbrtowc",		  "*wcrtomb", "*mbsrtowcs",
-				    "*wcsrtombs",	  NULL };
-static const char *const timezone_calls[] = { "tzset*",	     "__tz*",	  "tz_*",
-					      "localtime*",  "__localtime*", "mktime",
-					      "__mktime*",   "strftime*",
-					      "__strftime*", NULL };
-static const char *const backtraces[] = { "backtrace", "__backtrace",
-					  "pthread_cancel", "__pthread_cancel",
-					  "pthread_exit", "__pthread_exit",
-					  "__libc_unwind_link_get", NULL };
-static const char *const exits[] = { "__new_exitfn",	   "__cxa_atexit",
-				     "on_exit",		   "__on_exit",
-				     "at_quick_exit",	   "__cxa_at_quick_exit",
+				     "__gconv_find_transform",
+				     "__gconv_load_*",
+				     "__gconv_read_*",
+				     "__gconv_get_*",
+				     "__wcsmbs_*",
+				     NULL };
+static const char *const wide[] = {
+	"__wcsmbs_load_conv", "btowc",	    "__btowc",	  "wctob", "*mbrtowc",
+	"*wcrtomb",	      "*mbsrtowcs", "*wcsrtombs", NULL
+};
+static const char *const timezone_calls[] = { "tzset*",	    "__tz*",	    "tz_*",
+					      "localtime*", "__localtime*", "mktime",
+					      "__mktime*",  "strftime*",    "__strftime*",
+					      NULL };
+static const char *const backtraces[] = {
+	"backtrace",	"__backtrace",	  "pthread_cancel",	    "__pthread_cancel",
+	"pthread_exit", "__pthread_exit", "__libc_unwind_link_get", NULL
+};
+static const char *const exits[] = { "__new_exitfn",
+				     "__cxa_atexit",
+				     "on_exit",
+				     "__on_exit",
+				     "at_quick_exit",
+				     "__cxa_at_quick_exit",
 				     "__internal_atexit",
-				     "__cxa_thread_atexit_impl", NULL };
-static const char *const environment[] = { "setenv",	       "putenv",
-					   "__add_to_environ", "unsetenv", NULL };
-static const char *const results[] = { "ttyname",     "getmntent",    "strerror",
-				       "strerror_l",  "__strerror_l", "strsignal",
-				       "getusershell", "setusershell", "getfsent",
-				       "getlogin",    NULL };
+				     "__cxa_thread_atexit_impl",
+				     NULL };
+static const char *const environment[] = { "setenv", "putenv", "__add_to_environ",
+					   "unsetenv", NULL };
+static const char *const results[] = {
+	"ttyname",   "getmntent",    "strerror",     "strerror_l", "__strerror_l",
+	"strsignal", "getusershell", "setusershell", "getfsent",   "getlogin",
+	NULL
+};
 
 /* The first that matches counts. */
 static const struct ms_built_in built_ins[] = {
@@ -96,10 +107,10 @@ static const struct ms_built_in built_ins[] = {
 
 /* Where a file's name begins; libraries of names and of characters are the C library's.
  */
-static const char *const libraries[] = { "libc.so",	   "libc-",	"ld-linux",
-					 "ld-2.",	   "libpthread", "libdl",
-					 "librt",	   "libresolv", "libnsl",
-					 "libnss_",	   "libstdc++.so", "libgcc_s",
+static const char *const libraries[] = { "libc.so",	"libc-",	"ld-linux",
+					 "ld-2.",	"libpthread",	"libdl",
+					 "librt",	"libresolv",	"libnsl",
+					 "libnss_",	"libstdc++.so", "libgcc_s",
 					 "libthread_db" };
 
 static const char *file_name(const char *path)
@@ -163,6 +174,11 @@ bool ms_built_in_match(const struct ms_built_in *b, const struct ms_stack_frames
 		if (i >= first && is_one_of(b->functions, stack->items[i]->function))
 			return true;
 	return false;
+}
+
+const struct ms_built_in *ms_built_in_item(size_t index)
+{
+	return index < COUNT(built_ins) ? &built_ins[index] : NULL;
 }
 
 ms_status ms_rules_add_built_in(struct ms_rules *rules, struct ms_error *err)

@@ -116,8 +116,8 @@ static uint32_t find_program(const struct ms_programs *programs,
 	const struct ms_embedder *e = place ? &programs->items[*place - 1] : NULL;
 
 	return e && e->build_id_bytes == module->build_id_bytes &&
-			       memcmp(e->build_id, module->build_id,
-				      e->build_id_bytes) == 0 &&
+			       memcmp(e->build_id, module->build_id, e->build_id_bytes) ==
+				       0 &&
 			       strcmp(e->path, module->path) == 0
 		       ? (uint32_t)*place
 		       : 0;

@@ -20,9 +20,9 @@ struct ms_programs {
 	struct ms_embedder *items;
 	size_t count, capacity;
 	struct ms_map by_hash; /* of path and build-id, to a place in items + 1 */
-	struct ms_map seen;  /* traces that were looked at */
-	struct ms_map users; /* trace << 32 | program */
-	const char **notes;  /* which could not be read */
+	struct ms_map seen;    /* traces that were looked at */
+	struct ms_map users;   /* trace << 32 | program */
+	const char **notes;    /* which could not be read */
 	size_t note_count, note_capacity;
 };
 

@@ -13,11 +13,21 @@
 
 /* Of other sanitizers, which may share a file with it. */
 static const char *const others[] = {
-	"interceptor_name",  "interceptor_via_fun",	"interceptor_via_lib",
-	"odr_violation",     "alloc_dealloc_mismatch",	"race",
-	"race_top",	     "mutex",			"thread",
-	"deadlock",	     "signal",			"called_from_lib",
-	"fun",		     "src",			"vptr_check",
+	"interceptor_name",
+	"interceptor_via_fun",
+	"interceptor_via_lib",
+	"odr_violation",
+	"alloc_dealloc_mismatch",
+	"race",
+	"race_top",
+	"mutex",
+	"thread",
+	"deadlock",
+	"signal",
+	"called_from_lib",
+	"fun",
+	"src",
+	"vptr_check",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -61,7 +71,8 @@ static ms_status add(struct ms_rule_text *text, const char *faults, const char *
 	rule->program = text->program;
 	rule->shown = (struct ms_suppression){ .name = rule->pattern,
 					       .origin = text->origin,
-					       .line = text->number };
+					       .line = text->number,
+					       .from_user = !text->program };
 	return MS_OK;
 }
 

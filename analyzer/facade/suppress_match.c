@@ -159,8 +159,9 @@ static bool is_function(const struct ms_rule_line *line, const char *name)
 	if (line->wild ? ms_glob_match(line->pattern, name)
 		       : same_name(line->pattern, name))
 		return true;
-	return line->readable && (line->readable_wild ? ms_glob_match(line->readable, name)
-						      : same_name(line->readable, name));
+	return line->readable &&
+	       (line->readable_wild ? ms_glob_match(line->readable, name)
+				    : same_name(line->readable, name));
 }
 
 /* /lib is /usr/lib, and a library's name a link to its version's. */
@@ -203,7 +204,7 @@ static bool is_frame(const struct ms_rule_line *line, const struct ms_frame *fra
 /* --- stacks ----------------------------------------------------------------------------
  */
 
-struct attempt { /* one way to see a stack */
+struct attempt {	      /* one way to see a stack */
 	const uint8_t *calls; /* events before its frames */
 	size_t call_count;
 	bool whole; /* with the inlined functions */
@@ -258,10 +259,9 @@ bool ms_valgrind_match(const struct ms_rule_line *lines, size_t count,
 		       const struct ms_stack_frames *stack)
 {
 	const uint8_t one[] = { stack->event }, two[] = { MS_EVENT_MALLOC, stack->event };
-	const struct attempt attempts[] = { { one, 1, true },
-					    { one, 1, false },
-					    { two, 2, true },
-					    { two, 2, false } };
+	const struct attempt attempts[] = {
+		{ one, 1, true }, { one, 1, false }, { two, 2, true }, { two, 2, false }
+	};
 	size_t tried = is_realloc(stack->event) ? COUNT(attempts) : 2;
 
 	for (size_t i = 0; i < tried; i++)

@@ -27,9 +27,9 @@ struct ms_rule_line {
 struct ms_rule {
 	struct ms_suppression shown; /* what the contract gives out: it stays where it is
 				      */
-	const char *faults; /* "leak", "free": groups of detectors; else one detector */
-	uint32_t kinds;	    /* of leaks: bits of MS_LEAK_x */
-	uint32_t program;   /* whose own it is, from 1; 0: it is for all */
+	const char *faults;  /* "leak", "free": groups of detectors; else one detector */
+	uint32_t kinds;	     /* of leaks: bits of MS_LEAK_x */
+	uint32_t program;    /* whose own it is, from 1; 0: it is for all */
 	const char *pattern; /* LSan's; NULL: Valgrind's or built in */
 	struct ms_rule_line *lines;
 	size_t line_count;
@@ -117,6 +117,8 @@ struct ms_built_in {
 	const char *caller; /* the leaf's module's caller is of it; NULL: anybody */
 	bool below;	    /* what the functions allocate themselves is the caller's */
 };
+/* The index-th; NULL: there are fewer. */
+const struct ms_built_in *ms_built_in_item(size_t index);
 MS_MUST_CHECK ms_status ms_rules_add_built_in(struct ms_rules *rules,
 					      struct ms_error *err);
 /* Whether a frame is one of these libraries': past the first that is not, no more is

@@ -29,9 +29,8 @@ static const char *after(const struct ms_rule_text *text, const char *prefix)
 {
 	size_t len = strlen(prefix);
 
-	return text->len >= len && memcmp(text->line, prefix, len) == 0
-		       ? text->line + len
-		       : NULL;
+	return text->len >= len && memcmp(text->line, prefix, len) == 0 ? text->line + len
+									: NULL;
 }
 
 /* --- names of functions ----------------------------------------------------------------
@@ -147,8 +146,7 @@ static ms_status read_frame(struct ms_rule_text *text, struct ms_rule_line *line
 	line->wild = strpbrk(copy, "*?") != NULL;
 	if (line->place == MS_PLACE_FUNCTION && !line->wild)
 		copy[ms_plain_name(copy)] = '\0';
-	if (line->place == MS_PLACE_FUNCTION &&
-	    make_readable(text->rules, line) != MS_OK)
+	if (line->place == MS_PLACE_FUNCTION && make_readable(text->rules, line) != MS_OK)
 		return ms_fail_memory(err);
 	return MS_OK;
 }
@@ -279,11 +277,12 @@ static ms_status read_block(struct ms_rule_text *text, struct ms_error *err)
 		return ms_rule_text_fail(text, err, "'{' is missing");
 	if (!ms_rule_text_next(text) || line_is(text, "}"))
 		return ms_rule_text_fail(text, err, "a name is missing after '{'");
-	rule.shown = (struct ms_suppression){
-		.name = ms_arena_text(&text->rules->arena, text->line, text->len),
-		.origin = text->origin,
-		.line = text->number
-	};
+	rule.shown =
+		(struct ms_suppression){ .name = ms_arena_text(&text->rules->arena,
+							       text->line, text->len),
+					 .origin = text->origin,
+					 .line = text->number,
+					 .from_user = !text->program };
 	if (!rule.shown.name)
 		return ms_fail_memory(err);
 	colon = ms_rule_text_next(text) ? memchr(text->line, ':', text->len) : NULL;

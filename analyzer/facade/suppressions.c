@@ -228,7 +228,7 @@ ms_status ms_suppressed(struct ms_suppressions *s, const struct ms_suppressible 
 	if (status != MS_OK || !place)
 		return status;
 	taker = &s->rules.items[place - 1]->shown;
-	taker->findings++;
+	taker->findings += !known;
 	taker->blocks += what->blocks;
 	taker->bytes += what->bytes;
 	*by = taker;

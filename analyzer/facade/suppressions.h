@@ -18,7 +18,9 @@ struct ms_suppression {
 	const char *origin; /* a file's path, the program's, or "built-in" */
 	unsigned line;	    /* in it; 0: none */
 	bool built_in;
-	uint64_t findings, blocks, bytes; /* that it took; of lost blocks: of these */
+	bool from_user;		/* a file's: it is said when it takes nothing */
+	uint64_t findings;	/* that it took: stacks, of each kind */
+	uint64_t blocks, bytes; /* of these */
 };
 
 struct ms_suppressions;
@@ -57,5 +59,12 @@ ms_suppressions_item(const struct ms_suppressions *suppressions, size_t index);
 /* The index-th thing that a report's reader should know; NULL: there are fewer. */
 const char *ms_suppressions_note(const struct ms_suppressions *suppressions,
 				 size_t index);
+
+/*
+ * The members "suppressed" (totals, and "by", what took something), and where there are
+ * any "unused_suppressions" (of the user's files) and "suppression_notes".
+ */
+void ms_doc_suppressions(struct ms_doc *doc, json_t *object,
+			 const struct ms_suppressions *suppressions);
 
 #endif

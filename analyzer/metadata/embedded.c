@@ -65,10 +65,10 @@ static bool search_symbols(Elf *elf, Elf_Scn *section, GElf_Sym *found)
 	size_t count = data ? data->d_size / header.sh_entsize : 0;
 
 	for (size_t i = 0; i < count && i < INT32_MAX; i++) {
-		const char *name = gelf_getsym(data, (int)i, found)
-					   ? elf_strptr(elf, header.sh_link,
-							found->st_name)
-					   : NULL;
+		const char *name =
+			gelf_getsym(data, (int)i, found)
+				? elf_strptr(elf, header.sh_link, found->st_name)
+				: NULL;
 
 		if (name && found->st_shndx != SHN_UNDEF &&
 		    GELF_ST_TYPE(found->st_info) == STT_FUNC &&
@@ -185,21 +185,21 @@ static const struct form {
 	uint8_t operand; /* bytes that follow */
 	enum effect effect;
 } forms[] = {
-	{ { 0xf3, 0x0f, 0x1e, 0xfa }, 4, 0, NOTHING },	 /* endbr64 */
-	{ { 0x55 }, 1, 0, NOTHING },			 /* push %rbp */
-	{ { 0x48, 0x89, 0xe5 }, 3, 0, NOTHING },	 /* mov %rsp,%rbp */
-	{ { 0x5d }, 1, 0, NOTHING },			 /* pop %rbp */
-	{ { 0xc9 }, 1, 0, NOTHING },			 /* leave */
-	{ { 0x90 }, 1, 0, NOTHING },			 /* nop */
-	{ { 0x48, 0x8d, 0x05 }, 3, 4, ADDRESS },	 /* lea x(%rip),%rax */
-	{ { 0xb8 }, 1, 4, UNSIGNED },			 /* mov $x,%eax */
-	{ { 0x48, 0xc7, 0xc0 }, 3, 4, SIGNED },		 /* mov $x,%rax */
-	{ { 0x48, 0xb8 }, 2, 8, WIDE },			 /* movabs $x,%rax */
-	{ { 0x48, 0x8b, 0x05 }, 3, 4, LOAD },		 /* mov x(%rip),%rax */
-	{ { 0x48, 0x8b, 0x04, 0x25 }, 4, 4, LOAD_AT },	 /* mov x,%rax */
-	{ { 0x48, 0x8b, 0x00 }, 3, 0, INDIRECT },	 /* mov (%rax),%rax */
-	{ { 0xc3 }, 1, 0, RETURN },			 /* ret */
-	{ { 0xf3, 0xc3 }, 2, 0, RETURN },		 /* rep ret */
+	{ { 0xf3, 0x0f, 0x1e, 0xfa }, 4, 0, NOTHING }, /* endbr64 */
+	{ { 0x55 }, 1, 0, NOTHING },		       /* push %rbp */
+	{ { 0x48, 0x89, 0xe5 }, 3, 0, NOTHING },       /* mov %rsp,%rbp */
+	{ { 0x5d }, 1, 0, NOTHING },		       /* pop %rbp */
+	{ { 0xc9 }, 1, 0, NOTHING },		       /* leave */
+	{ { 0x90 }, 1, 0, NOTHING },		       /* nop */
+	{ { 0x48, 0x8d, 0x05 }, 3, 4, ADDRESS },       /* lea x(%rip),%rax */
+	{ { 0xb8 }, 1, 4, UNSIGNED },		       /* mov $x,%eax */
+	{ { 0x48, 0xc7, 0xc0 }, 3, 4, SIGNED },	       /* mov $x,%rax */
+	{ { 0x48, 0xb8 }, 2, 8, WIDE },		       /* movabs $x,%rax */
+	{ { 0x48, 0x8b, 0x05 }, 3, 4, LOAD },	       /* mov x(%rip),%rax */
+	{ { 0x48, 0x8b, 0x04, 0x25 }, 4, 4, LOAD_AT }, /* mov x,%rax */
+	{ { 0x48, 0x8b, 0x00 }, 3, 0, INDIRECT },      /* mov (%rax),%rax */
+	{ { 0xc3 }, 1, 0, RETURN },		       /* ret */
+	{ { 0xf3, 0xc3 }, 2, 0, RETURN },	       /* rep ret */
 };
 
 static const struct form *form_at(const uint8_t *code, size_t len)

@@ -75,6 +75,10 @@ void ms_write_at(struct ms_writer *writer, const json_t *object);
 /* A line that says which blocks a report is about; nothing without a filter. */
 void ms_write_filter(struct ms_writer *writer, const json_t *filter);
 
+/* What suppressions took, by which; those of files that took nothing; what could not be
+ * read.  Nothing where there is nothing. */
+void ms_write_suppressed(struct ms_writer *writer, const json_t *document);
+
 /* Parts of reports: what was lost, and what of the log could not be used. */
 void ms_write_losses(struct ms_writer *writer, const json_t *lost);
 void ms_write_damage(struct ms_writer *writer, const json_t *damage);

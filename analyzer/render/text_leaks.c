@@ -143,6 +143,7 @@ static void write_text(struct ms_writer *writer, const json_t *document)
 	write_totals(writer, document);
 	json_array_foreach (sites, i, item)
 		write_site(writer, item);
+	ms_write_suppressed(writer, document);
 	if (more)
 		ms_writef(writer, "\n%" PRIu64 " more sites: --top 0 shows them\n", more);
 }

@@ -29,6 +29,8 @@ struct memscope_leaks_options {
 	int blocks;   /* not 0: every block that is not reachable, instead of sites */
 	unsigned top; /* rows; 0: 20 in text, all in JSON and CSV */
 	unsigned depth; /* frames of a stack; 0: 8 in text, 128 in JSON */
+	/* what they take counts in the totals, and is no site's nor listed */
+	struct memscope_suppress suppress;
 };
 
 /*
@@ -39,6 +41,10 @@ struct memscope_leaks_options {
  */
 int memscope_leaks(struct memscope *m, const struct memscope_leaks_options *options,
 		   const struct memscope_output *output, struct memscope_error *err);
+
+/* Print the built-in suppressions: their names, and what they stand for. */
+int memscope_suppressions(const struct memscope_output *output,
+			  struct memscope_error *err);
 
 enum memscope_severity {
 	MEMSCOPE_INFO,
