@@ -47,10 +47,10 @@ static ms_status suppress_trace(struct ms_trace_leaks *t, uint32_t trace,
 		const struct ms_leak_block *block = &leaks->blocks[i];
 		const struct ms_leak_block *owner = owner_of(leaks, block);
 
-		status = ask(suppressions, trace, owner, block->block.size, &t->taken[i],
+		status = ask(suppressions, trace, block, block->block.size, &t->taken[i],
 			     err);
 		if (status == MS_OK && !t->taken[i] && owner != block)
-			status = ask(suppressions, trace, block, block->block.size,
+			status = ask(suppressions, trace, owner, block->block.size,
 				     &t->taken[i], err);
 	}
 	return status;

@@ -129,11 +129,12 @@ static bool is_call(const struct ms_rule_line *line, uint8_t event)
 	return false;
 }
 
-/* A realloc of NULL is a call of Valgrind's malloc by its realloc. */
-static bool is_realloc(uint8_t event)
+static bool is_call_name(const char *function)
 {
-	return !event || event == MS_EVENT_REALLOC_NULL ||
-	       event == MS_EVENT_REALLOCARRAY_NULL;
+	for (size_t i = 0; function && i < COUNT(calls); i++)
+		if (strcmp(calls[i].name, function) == 0)
+			return true;
+	return false;
 }
 
 /* --- frames ----------------------------------------------------------------------------
@@ -204,19 +205,34 @@ static bool is_frame(const struct ms_rule_line *line, const struct ms_frame *fra
 /* --- stacks ----------------------------------------------------------------------------
  */
 
-struct attempt {	      /* one way to see a stack */
-	const uint8_t *calls; /* events before its frames */
-	size_t call_count;
-	bool whole; /* with the inlined functions */
+/*
+ * One way to see a stack: calls of the allocator, then its frames.  Valgrind's own
+ * functions may call each other (realloc of NULL is malloc, posix_memalign is memalign),
+ * and so may the real ones, which ours show: operator new[] is operator new.
+ */
+struct attempt {
+	const uint8_t *calls;	    /* events */
+	size_t call_count, skipped; /* frames */
+	bool whole;		    /* with the inlined functions */
 };
 
-/* Position at steps along the calls and the frames: past those that are not seen. */
+static const struct ms_frame *frame_at(const struct ms_stack_frames *stack,
+				       const struct attempt *attempt, size_t at)
+{
+	return stack->items[at - attempt->call_count + attempt->skipped];
+}
+
+static size_t end_of(const struct ms_stack_frames *stack, const struct attempt *attempt)
+{
+	return attempt->call_count + stack->count - attempt->skipped;
+}
+
+/* Past frames that are not seen. */
 static size_t next_seen(const struct ms_stack_frames *stack,
 			const struct attempt *attempt, size_t at)
 {
 	while (!attempt->whole && at >= attempt->call_count &&
-	       at - attempt->call_count < stack->count &&
-	       stack->items[at - attempt->call_count]->inlined)
+	       at < end_of(stack, attempt) && frame_at(stack, attempt, at)->inlined)
 		at++;
 	return at;
 }
@@ -224,16 +240,15 @@ static size_t next_seen(const struct ms_stack_frames *stack,
 static bool is_at(const struct ms_rule_line *line, const struct ms_stack_frames *stack,
 		  const struct attempt *attempt, size_t at)
 {
-	return at < attempt->call_count
-		       ? is_call(line, attempt->calls[at])
-		       : is_frame(line, stack->items[at - attempt->call_count]);
+	return at < attempt->call_count ? is_call(line, attempt->calls[at])
+					: is_frame(line, frame_at(stack, attempt, at));
 }
 
 /* All lines, from the leaf on: the stack may go on behind the last. */
 static bool try_match(const struct ms_rule_line *lines, size_t count,
 		      const struct ms_stack_frames *stack, const struct attempt *attempt)
 {
-	size_t end = attempt->call_count + stack->count, line = 0;
+	size_t end = end_of(stack, attempt), line = 0;
 	size_t at = next_seen(stack, attempt, 0), star = SIZE_MAX, retry = 0;
 
 	while (line < count) {
@@ -255,18 +270,49 @@ static bool try_match(const struct ms_rule_line *lines, size_t count,
 	return true;
 }
 
+/* Frames of the allocator itself at the leaf. */
+static size_t count_calls(const struct ms_stack_frames *stack)
+{
+	size_t count = 0;
+
+	while (count < stack->count && is_call_name(stack->items[count]->function))
+		count++;
+	return count;
+}
+
+/* What Valgrind's function calls of its own; 0: none. */
+static uint8_t called_by(uint8_t event)
+{
+	switch (event) {
+	case MS_EVENT_REALLOC_NULL:
+	case MS_EVENT_REALLOCARRAY_NULL:
+		return MS_EVENT_MALLOC;
+	case MS_EVENT_POSIX_MEMALIGN:
+	case MS_EVENT_ALIGNED_ALLOC:
+	case MS_EVENT_VALLOC:
+		return MS_EVENT_MEMALIGN;
+	default:
+		return 0;
+	}
+}
+
 bool ms_valgrind_match(const struct ms_rule_line *lines, size_t count,
 		       const struct ms_stack_frames *stack)
 {
-	const uint8_t one[] = { stack->event }, two[] = { MS_EVENT_MALLOC, stack->event };
-	const struct attempt attempts[] = {
-		{ one, 1, true }, { one, 1, false }, { two, 2, true }, { two, 2, false }
-	};
-	size_t tried = is_realloc(stack->event) ? COUNT(attempts) : 2;
+	const uint8_t events[] = { called_by(stack->event), stack->event };
+	const size_t own = count_calls(stack);
 
-	for (size_t i = 0; i < tried; i++)
-		if (try_match(lines, count, stack, &attempts[i]))
+	for (unsigned i = 0; i < 8; i++) {
+		bool two = i & 1, skip = i & 2;
+		const struct attempt attempt = { .calls = events + !two,
+						 .call_count = 1 + two,
+						 .skipped = skip ? own : 0,
+						 .whole = i & 4 };
+
+		if ((!two || events[0]) && (!skip || own) &&
+		    try_match(lines, count, stack, &attempt))
 			return true;
+	}
 	return false;
 }
 

@@ -16,12 +16,38 @@ static void write_count(struct ms_writer *writer, uint64_t count, const char *wh
 		  count == 1 ? "" : "s");
 }
 
+#define MOST_NAMES 8
+
+static bool is_named(const json_t *by, size_t count, const char *name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(ms_json_string(json_array_get(by, i), "name"), name) == 0)
+			return true;
+	return false;
+}
+
+/* Each once: those that Valgrind writes have all the same. */
+static void write_names(struct ms_writer *writer, const json_t *by)
+{
+	size_t names = 0;
+
+	for (size_t i = 0; i < json_array_size(by) && names <= MOST_NAMES; i++) {
+		const char *name = ms_json_string(json_array_get(by, i), "name");
+
+		if (is_named(by, i, name))
+			continue;
+		ms_write_text(writer, names ? ", " : "");
+		if (names++ < MOST_NAMES)
+			ms_write_escaped(writer, name, 0);
+		else
+			ms_write_text(writer, "...");
+	}
+}
+
 /* "suppressed: 1,024 bytes in 1 block (stdio-buffers)". */
 static void write_line(struct ms_writer *writer, const json_t *suppressed)
 {
 	uint64_t blocks = ms_json_u64(suppressed, "blocks");
-	const json_t *row;
-	size_t i;
 
 	ms_write_text(writer, "\nsuppressed: ");
 	if (blocks) {
@@ -32,10 +58,7 @@ static void write_line(struct ms_writer *writer, const json_t *suppressed)
 		write_count(writer, ms_json_u64(suppressed, "findings"), "finding");
 	}
 	ms_write_text(writer, " (");
-	json_array_foreach (json_object_get(suppressed, "by"), i, row) {
-		ms_write_text(writer, i ? ", " : "");
-		ms_write_escaped(writer, ms_json_string(row, "name"), 0);
-	}
+	write_names(writer, json_object_get(suppressed, "by"));
 	ms_write_text(writer, ")\n");
 }
 
