@@ -4,8 +4,6 @@
  */
 #include "analyzer/cli/cli.h"
 
-#include <memscope/analysis.h>
-
 #include <unistd.h>
 
 static const int out_fd = STDOUT_FILENO;
@@ -29,7 +27,8 @@ int cli_check(const struct cli_options *options)
 						.fail_on = options->check.fail_on,
 						.top = options->top,
 						.depth = options->depth,
-						.filter = cli_filter(options) };
+						.filter = cli_filter(options),
+						.suppress = cli_suppress(options) };
 	struct memscope_error err = { "" };
 	struct memscope_output output;
 	struct memscope *m;
@@ -38,6 +37,8 @@ int cli_check(const struct cli_options *options)
 	cli_output(&output, options, &out_fd);
 	if (options->query.list)
 		return list(&output);
+	if (options->suppress.list)
+		return cli_list_suppressions(options);
 	m = cli_open(options);
 	if (!m)
 		return EXIT_USAGE;

@@ -15,6 +15,7 @@ struct report {
 	struct memscope *m;
 	struct memscope_check_options options;
 	struct ms_site_findings findings;
+	struct ms_suppressions *suppressions;
 	struct ms_doc doc;
 	size_t failing;
 };
@@ -59,6 +60,7 @@ static ms_status compose(json_t **out, struct report *r, struct ms_error *err)
 	status = ms_doc_findings(&r->doc, r->doc.root, r->m, &r->findings, r->options.top,
 				 r->options.depth, err);
 	ms_doc_u64(&r->doc, r->doc.root, "suppressed_findings", r->findings.suppressed);
+	ms_doc_suppressions(&r->doc, r->doc.root, r->suppressions);
 	add_unable(r);
 	ms_doc_text(&r->doc, r->doc.root, "fail_on", r->options.fail_on);
 	ms_doc_u64(&r->doc, r->doc.root, "failing_findings", r->failing);
@@ -76,13 +78,18 @@ ms_status ms_compose_check(json_t **out, size_t *failing, struct memscope *m,
 	/* What is wrong with the list is said before the work. */
 	status = ms_findings_failing(&r.failing, &r.findings, r.options.fail_on, err);
 	if (status == MS_OK)
-		status = ms_facade_findings(m, &r.options, NULL, &r.findings, err);
+		status =
+			ms_suppressions_new(&r.suppressions, m, &r.options.suppress, err);
+	if (status == MS_OK)
+		status = ms_facade_findings(m, &r.options, r.suppressions, &r.findings,
+					    err);
 	if (status == MS_OK)
 		status = ms_findings_failing(&r.failing, &r.findings, r.options.fail_on,
 					     err);
 	if (status == MS_OK)
 		status = compose(out, &r, err);
 	ms_site_findings_release(&r.findings);
+	ms_suppressions_free(r.suppressions);
 	*failing = r.failing;
 	return status;
 }

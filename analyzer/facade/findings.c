@@ -153,6 +153,41 @@ static struct ms_site_finding *item_of(struct ms_site_findings *out,
 	return &out->items[*index - 1];
 }
 
+/* Where the fault is: of a bad free the free, else where the block was made. */
+static const struct ms_finding_point *fault_of(const struct ms_finding *finding)
+{
+	const struct ms_finding_point *fault = &finding->points[0];
+
+	for (unsigned i = 1; i < finding->point_count; i++) {
+		enum ms_event_class class =
+			ms_event_kind_info(finding->points[i].kind)->class;
+
+		if (class == MS_CLASS_FREE || class == MS_CLASS_REALLOC_BEGIN)
+			fault = &finding->points[i];
+	}
+	return fault;
+}
+
+static ms_status suppress(struct pass *pass, const struct ms_finding *finding,
+			  bool *taken, struct ms_error *err)
+{
+	const struct ms_finding_point *fault = fault_of(finding);
+	const struct ms_suppressible what = { .detector = finding->detector->name,
+					      .kind = finding->kind,
+					      .trace = pass->trace,
+					      .stack = fault->stack,
+					      .event = fault->kind,
+					      .blocks = finding->count,
+					      .bytes = finding->bytes };
+	const struct ms_suppression *by = NULL;
+	ms_status status = MS_OK;
+
+	if (finding->point_count)
+		status = ms_suppressed(pass->suppressions, &what, &by, err);
+	*taken = by != NULL;
+	return status;
+}
+
 static ms_status add(struct pass *pass, const struct ms_finding *finding,
 		     struct ms_error *err)
 {
@@ -160,9 +195,14 @@ static ms_status add(struct pass *pass, const struct ms_finding *finding,
 	uint64_t count, bytes;
 	uint32_t frame;
 	ms_status status;
+	bool taken;
 
 	if ((int)finding->severity < (int)pass->options->least)
 		return MS_OK;
+	status = suppress(pass, finding, &taken, err);
+	pass->out->suppressed += taken;
+	if (status != MS_OK || taken)
+		return status;
 	status = frame_of(pass, finding, &frame, err);
 	if (status != MS_OK)
 		return status;

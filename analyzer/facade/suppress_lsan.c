@@ -42,6 +42,9 @@ static const char *faults_of(const char *type, size_t len)
 {
 	if (is_name("leak", type, len))
 		return "leak";
+	for (size_t i = 0; i < ms_detector_count; i++)
+		if (is_name(ms_detectors[i]->name, type, len))
+			return ms_detectors[i]->name;
 	return NULL;
 }
 

@@ -222,6 +222,7 @@ static void write_text(struct ms_writer *writer, const json_t *document)
 		ms_writef(writer, "\n%" PRIu64 " more findings: --top 0 shows them\n",
 			  more);
 	write_not_checked(writer, json_object_get(document, "not_checked"));
+	ms_write_suppressed(writer, document);
 	if (failing) {
 		ms_writef(writer, "\nfailed: %" PRIu64 " finding%s of ", failing,
 			  failing == 1 ? "" : "s");
