@@ -51,7 +51,7 @@ for command in $(sed -n 's/^\.Ss The \(.*\) command$/\1/p' "$root/man/memscope-a
 	"$analyze" "$command" --help | grep -oE -- '^ +(-., )?--[a-z][a-z-]*' |
 		sed 's/.* //' | sort -u >help.options
 	awk -v wanted=".Ss The $command command" '
-		/^\.S[sh] / { inside = $0 == wanted || $0 == ".Ss Options of every command" || $0 == ".Ss Options that choose blocks" }
+		/^\.S[sh] / { inside = $0 == wanted || $0 == ".Ss Options of every command" || $0 == ".Ss Options that choose blocks" || $0 == ".Ss Options that leave findings aside" }
 		/^\.Sh / { inside = 0 }
 		inside' "$root/man/memscope-analyze.1" |
 		sed -n 's/^\.It.*Fl -\([a-z-]*\).*/--\1/p' | sort -u >page.options
@@ -100,6 +100,18 @@ ok "the page lists the keys of leaks" [ -s page.keys ]
 while read -r key; do
 	ok "leaks has $key" has "$key"
 done <page.keys
+printf 'leak:lost_tree\nleak:nowhere\n' >keys.supp
+recorded lost.bin "$targets/leak_truth" lost_tree
+"$analyze" leaks --format json --suppressions keys.supp lost.bin >keys.json
+block_keys suppressions | grep -v notes >page.keys
+ok "the page lists the keys of suppressions" [ -s page.keys ]
+while read -r key; do
+	ok "suppressions have $key" has "$key"
+done <page.keys
+"$analyze" check --list-suppressions --format csv | tail -n +2 | cut -d, -f 1 >names
+awk '/^\.\\" suppressions/ { on = 1 } on && /^\.It Cm/ { print $3 } on && /^\.El/ { exit }' \
+	"$root/man/memscope-analyze.1" >page.names
+same page.names names "the page lists the built-in suppressions"
 recorded faults.bin "$targets/entry_points" truth calls
 MEMSCOPE_MODE=counters recorded none.bin "$targets/demo_app" >/dev/null
 "$analyze" check --format json faults.bin none.bin >keys.json
