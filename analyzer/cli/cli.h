@@ -216,7 +216,7 @@ bool cli_set_no_embedded_suppressions(struct cli_options *options, const char *v
 bool cli_set_list_suppressions(struct cli_options *options, const char *value);
 /* What they say; options outlive it. */
 struct memscope_suppress cli_suppress(const struct cli_options *options);
-/* Print the list of the built-in ones.  The exit code. */
+/* Print the list of the built-in ones (cmd_leaks.c).  The exit code. */
 int cli_list_suppressions(const struct cli_options *options);
 
 /* --- timeline_options.c ----------------------------------------------------------------

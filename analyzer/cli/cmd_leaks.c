@@ -6,6 +6,21 @@
 
 #include <unistd.h>
 
+int cli_list_suppressions(const struct cli_options *o)
+{
+	static const int fd = STDOUT_FILENO;
+	struct memscope_error err = { "" };
+	struct memscope_output output;
+	int status;
+
+	cli_output(&output, o, &fd);
+	status = memscope_suppressions(&output, &err);
+	if (status == MEMSCOPE_OK || status == MEMSCOPE_STOPPED)
+		return EXIT_DONE;
+	cli_say("%s", err.text);
+	return EXIT_USAGE;
+}
+
 int cli_leaks(const struct cli_options *options)
 {
 	static const int fd = STDOUT_FILENO;

@@ -5,7 +5,6 @@
 #include "analyzer/cli/cli.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 bool cli_set_suppressions(struct cli_options *o, const char *value)
 {
@@ -43,19 +42,4 @@ struct memscope_suppress cli_suppress(const struct cli_options *o)
 					   .file_count = o->suppress.count,
 					   .no_built_in = o->suppress.no_built_in,
 					   .no_embedded = o->suppress.no_embedded };
-}
-
-int cli_list_suppressions(const struct cli_options *o)
-{
-	static const int fd = STDOUT_FILENO;
-	struct memscope_error err = { "" };
-	struct memscope_output output;
-	int status;
-
-	cli_output(&output, o, &fd);
-	status = memscope_suppressions(&output, &err);
-	if (status == MEMSCOPE_OK || status == MEMSCOPE_STOPPED)
-		return EXIT_DONE;
-	cli_say("%s", err.text);
-	return EXIT_USAGE;
 }

@@ -13,6 +13,7 @@
 #include "analyzer/cli/leaks_options.c"
 #include "analyzer/cli/record_options.c"
 #include "analyzer/cli/render_options.c"
+#include "analyzer/cli/suppress_options.c"
 #include "analyzer/cli/timeline_options.c"
 
 #include <check.h>
