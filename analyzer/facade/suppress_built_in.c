@@ -143,7 +143,7 @@ static bool is_of(const struct ms_frame *frame, const char *file)
 static bool is_one_of(const char *const *patterns, const char *function)
 {
 	for (; function && *patterns; patterns++)
-		if (ms_glob_match(*patterns, function))
+		if (ms_name_match(*patterns, function))
 			return true;
 	return false;
 }

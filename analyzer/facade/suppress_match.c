@@ -5,6 +5,7 @@
  * Valgrind's stacks begin with the allocator's own function, which it replaces; ours
  * begin with its caller, so that name is put before them.
  */
+#include "analyzer/base/glob.h"
 #include "analyzer/facade/suppress_rules.h"
 #include "common/event.h"
 
@@ -13,27 +14,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-bool ms_glob_match(const char *pattern, const char *text)
+bool ms_name_match(const char *pattern, const char *text)
 {
-	const char *star = NULL, *retry = NULL;
-
-	while (*text) {
-		if (*pattern == '*') {
-			star = ++pattern;
-			retry = text;
-		} else if (*pattern == '?' || *pattern == *text) {
-			pattern++;
-			text++;
-		} else if (star) {
-			pattern = star;
-			text = ++retry;
-		} else {
-			return false;
-		}
-	}
-	while (*pattern == '*')
-		pattern++;
-	return !*pattern;
+	return ms_glob_match(pattern, text, strlen(text));
 }
 
 size_t ms_plain_name(const char *name)
@@ -118,13 +101,13 @@ static const struct {
 static bool is_call(const struct ms_rule_line *line, uint8_t event)
 {
 	if (line->place == MS_PLACE_OBJECT)
-		return ms_glob_match(line->pattern, REPLACEMENTS);
+		return ms_name_match(line->pattern, REPLACEMENTS);
 	if (line->place != MS_PLACE_FUNCTION)
 		return false;
 	for (size_t i = 0; i < COUNT(calls); i++)
 		if ((!event || calls[i].event == event) &&
-		    (ms_glob_match(line->pattern, calls[i].mangled) ||
-		     ms_glob_match(line->pattern, calls[i].name)))
+		    (ms_name_match(line->pattern, calls[i].mangled) ||
+		     ms_name_match(line->pattern, calls[i].name)))
 			return true;
 	return false;
 }
@@ -142,7 +125,7 @@ static bool is_call_name(const char *function)
 
 static bool same_or_like(const char *pattern, bool wild, const char *text)
 {
-	return wild ? ms_glob_match(pattern, text) : strcmp(pattern, text) == 0;
+	return wild ? ms_name_match(pattern, text) : strcmp(pattern, text) == 0;
 }
 
 /* The same name, though one may be a part or a copy of the other. */
@@ -157,11 +140,11 @@ static bool is_function(const struct ms_rule_line *line, const char *name)
 {
 	if (!name)
 		name = "???";
-	if (line->wild ? ms_glob_match(line->pattern, name)
+	if (line->wild ? ms_name_match(line->pattern, name)
 		       : same_name(line->pattern, name))
 		return true;
 	return line->readable &&
-	       (line->readable_wild ? ms_glob_match(line->readable, name)
+	       (line->readable_wild ? ms_name_match(line->readable, name)
 				    : same_name(line->readable, name));
 }
 

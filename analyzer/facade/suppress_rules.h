@@ -85,7 +85,7 @@ MS_MUST_CHECK ms_status ms_rules_parse_valgrind(struct ms_rule_text *text,
  */
 bool ms_lsan_match(const char *pattern, const char *text);
 /* As Valgrind's string_match(): all of text, '*' and '?' as in a shell. */
-bool ms_glob_match(const char *pattern, const char *text);
+bool ms_name_match(const char *pattern, const char *text);
 /* The length of a name without what compilers and linkers put behind it (".part.0",
  * " [clone .cold]", "@@VERSION"). */
 size_t ms_plain_name(const char *name);

@@ -10,6 +10,7 @@
 #define _GNU_SOURCE /* memrchr */
 #include "analyzer/metadata/site.h"
 
+#include "analyzer/base/glob.h"
 #include "analyzer/metadata/inside.h"
 #include "analyzer/metadata/symbols.h"
 
@@ -132,28 +133,6 @@ static const struct pattern plumbing[] = {
 	{ "*", "libmemscope.so" },
 };
 
-/* Whether len bytes at text match pattern. */
-static bool matches(const char *pattern, const char *text, size_t len)
-{
-	const char *star = NULL, *end = text + len, *retry = NULL;
-
-	while (text < end) {
-		if (*pattern == '*') {
-			star = ++pattern;
-			retry = text;
-		} else if (*pattern && *pattern == *text) {
-			pattern++;
-			text++;
-		} else if (star) {
-			pattern = star;
-			text = ++retry;
-		} else {
-			return false;
-		}
-	}
-	return pattern[strspn(pattern, "*")] == '\0';
-}
-
 static bool starts(const char *text, const char *with)
 {
 	return strncmp(text, with, strlen(with)) == 0;
@@ -236,7 +215,7 @@ bool ms_site_is_plumbing(const struct ms_frame *frame)
 	name = bare_name(name, &len);
 	for (size_t i = 0; i < sizeof(plumbing) / sizeof(*plumbing); i++)
 		if ((!plumbing[i].module || starts(module, plumbing[i].module)) &&
-		    matches(plumbing[i].name, name, len))
+		    ms_glob_match(plumbing[i].name, name, len))
 			return true;
 	return false;
 }
