@@ -115,7 +115,8 @@ static ms_status compose(struct ms_dashboard *d, struct ms_error *err)
 	if (ms_filter_is_set(&d->options->filter))
 		r->leaks_reason = "a filter is set, and leaks are told of all blocks";
 	else if (status == MS_OK)
-		status = ms_compose_leaks(&r->leaks, d->m, &leaks, d->leaks, NULL, err);
+		status = ms_compose_leaks(&r->leaks, d->m, &leaks, d->leaks,
+					  d->suppressions, err);
 	if (status == MS_OK)
 		status = ms_compose_check(&r->check, &failing, d->m, &checked, err);
 	if (status == MS_OK)
@@ -165,6 +166,10 @@ static ms_status read_all(struct ms_dashboard *d, struct ms_error *err)
 		status = ms_names_of_views(&d->fill.views, MS_RESOLVE_STACKS, err);
 	if (status == MS_OK)
 		status = ms_facade_leaks(d->m, &leaks, d->leaks, err);
+	if (status == MS_OK)
+		status = ms_suppressions_new(&d->suppressions, d->m, NULL, err);
+	if (status == MS_OK)
+		status = ms_facade_leaks_suppress(d->m, d->leaks, d->suppressions, err);
 	if (status == MS_OK)
 		status = ms_dashboard_stacks(d, err);
 	if (status == MS_OK)
@@ -234,6 +239,7 @@ static void release(struct ms_dashboard *d)
 			ms_free(d->nodes[i]);
 	}
 	ms_free(d->leaks);
+	ms_suppressions_free(d->suppressions);
 	ms_free(d->flows);
 	ms_free(d->process_of);
 	ms_free(d->nodes);

@@ -23,6 +23,7 @@ struct ms_dashboard {
 	struct ms_profile_ask ask;
 	struct ms_profile_fill fill; /* its views are of the end */
 	struct ms_trace_leaks *leaks;
+	struct ms_suppressions *suppressions; /* of the leaks */
 	struct ms_flows *flows;
 	size_t *process_of; /* of each trace: its process in report */
 	uint32_t **nodes;   /* of each trace: of each stack of its view, in the profile */
