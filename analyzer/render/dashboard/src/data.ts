@@ -146,12 +146,25 @@ export interface Finding {
 	site: string | null;
 	suggestion?: string | null;
 	evidence?: Record<string, unknown>;
-	stacks?: { what: string; at_ns?: number | null; thread?: number | null; stack: Frame[] }[];
+	/** Of each evidence: count, bytes, ns, share (0 to 1), real or text. */
+	evidence_units?: Record<string, string>;
+	stacks?: {
+		what: string;
+		at_ns?: number | null;
+		address?: string | null;
+		size?: number | null;
+		call?: string | null;
+		thread?: number | null;
+		stack: Frame[];
+	}[];
 }
 
 export interface Check {
 	findings: Finding[];
-	suppressed?: number;
+	/** Findings that "findings" has not, for their number. */
+	more_findings?: number;
+	suppressed_findings?: number;
+	not_checked?: { detector: string; pid?: number; reason: string }[];
 }
 
 export interface Threads {
@@ -161,8 +174,9 @@ export interface Threads {
 
 export interface MatrixCell {
 	pid?: number;
-	maker: number;
-	freer: number;
+	/** Both null: all the pairs that are not listed. */
+	maker: number | null;
+	freer: number | null;
 	blocks: number;
 	bytes: number;
 }

@@ -2,7 +2,14 @@
 //
 // views.ts - the views of the page: a view is one file and one row here.
 import type { Store } from "./store";
+import { flameView } from "./views/flame";
+import { leaksView } from "./views/leaks";
 import { overview } from "./views/overview";
+import { quality } from "./views/quality";
+import { safety } from "./views/safety";
+import { sitesView } from "./views/sites";
+import { threadsView } from "./views/threads";
+import { timeView } from "./views/time";
 
 export interface Mounted {
 	element: HTMLElement;
@@ -19,4 +26,11 @@ export interface View {
 
 export const views: readonly View[] = [
 	{ id: "overview", label: "Overview", mount: overview },
+	{ id: "flame", label: "Flame graph", mount: flameView },
+	{ id: "time", label: "Time travel", mount: timeView },
+	{ id: "sites", label: "Sites", mount: sitesView },
+	{ id: "leaks", label: "Leaks", mount: leaksView },
+	{ id: "threads", label: "Threads", mount: threadsView },
+	{ id: "safety", label: "Safety", mount: safety },
+	{ id: "quality", label: "Log quality", mount: quality },
 ];

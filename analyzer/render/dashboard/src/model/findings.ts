@@ -44,20 +44,23 @@ export function bySeverity(findings: readonly Finding[]): Finding[] {
 	return [...findings].sort((a, b) => order.indexOf(a.severity) - order.indexOf(b.severity) || b.bytes - a.bytes);
 }
 
-function evidenceValue(name: string, value: unknown): string {
-	if (typeof value !== "number") return String(value);
-	if (/(^|_)(bytes|size)(_|$)/.test(name)) return bytes(value);
-	if (/_per_s$/.test(name)) return `${count(value)}/s`;
-	if (/_ns$/.test(name)) return time(value);
-	if (/(^|_)share$/.test(name)) return share(value, 1);
-	return Number.isInteger(value) ? count(value) : String(Number(value.toPrecision(3)));
-}
+const units: Record<string, (value: number) => string> = {
+	count,
+	bytes,
+	ns: time,
+	share: (value) => share(value, 1),
+	real: (value) => String(Number(value.toPrecision(3))),
+};
 
 /** Name and value of each figure of a finding. */
 export function evidence(finding: Finding): [string, string][] {
 	return Object.entries(finding.evidence ?? {})
 		.filter(([, value]) => value !== null && typeof value !== "object")
-		.map(([name, value]) => [name.replace(/_ns$/, "").replaceAll("_", " "), evidenceValue(name, value)]);
+		.map(([name, value]) => {
+			const unit = finding.evidence_units?.[name] ?? "";
+			const text = typeof value === "number" && Object.hasOwn(units, unit) ? units[unit](value) : String(value);
+			return [name.replace(/_(ns|bytes|share)$/, "").replaceAll("_", " "), text];
+		});
 }
 
 export interface Remark {

@@ -156,6 +156,7 @@ function plotOptions(options: ChartOptions, width: number, read: (index: number 
 		],
 		series: [{}, ...options.lines.map(series)],
 		hooks: {
+			ready: [(plot) => options.ready?.(plot)],
 			setCursor: [(plot) => read(plot.cursor.idx ?? null)],
 			draw: [
 				(plot) => {
@@ -197,7 +198,6 @@ export function chart(store: Store, options: ChartOptions): HTMLElement {
 	const draw = (width: number) => {
 		plot?.destroy();
 		plot = new uPlot(plotOptions(options, width, legend.read), data, plotElement);
-		options.ready?.(plot);
 	};
 
 	onResize(plotElement, draw);
