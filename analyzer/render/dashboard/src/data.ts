@@ -73,7 +73,8 @@ export interface Thread {
 
 export interface Summary {
 	process?: ProcessHead;
-	processes?: ProcessHead[];
+	/** Of several traces: each with a process of its own. */
+	processes?: { path?: string; process: ProcessHead }[];
 	filter: unknown;
 	totals: Record<string, Figure> & { errors?: Errors };
 	mappings?: Record<string, Figure>;
@@ -210,19 +211,22 @@ export interface Rows {
 /**
  * What each row did in each bucket: entries of bucket b are start[b] .. start[b + 1] - 1
  * (start has one entry more than there are buckets).  made and made_bytes are what was
- * allocated within the bucket, live_* by how much its live blocks changed (signed).
+ * allocated within the bucket (null: not recorded), live_* by how much its live blocks
+ * changed (signed).
  */
 export interface Slices {
 	row: number[];
-	made: number[];
-	made_bytes: number[];
+	made: number[] | null;
+	made_bytes: number[] | null;
 	live_blocks: number[];
 	live_bytes: number[];
 	start: number[];
 }
 
 export interface Process {
-	pid: number;
+	/** null: several processes in one, of which there is nothing but rows. */
+	pid: number | null;
+	summed?: number;
 	command: string;
 	duration_ns: number;
 	/** The end of each bucket: equal ones, at most 240. */
@@ -230,7 +234,8 @@ export interface Process {
 	series: Series;
 	marks: { at_ns: number; name: string }[];
 	thread_rows: {
-		tid: number;
+		/** null: several threads in one, as its name says. */
+		tid: number | null;
 		name: string | null;
 		allocations: number[];
 		allocated: number[];
@@ -263,12 +268,17 @@ export interface Report {
 		file: number[];
 		line: number[];
 		module: number[];
+		/** Of what has no name. */
+		address?: (string | null)[];
 		/** 1 inlined, 2 the end of a cut stack. */
 		flags: number[];
 	};
-	/** Node 0 is the root; a parent's number is below its children's. */
+	/**
+	 * Node 0 is the root; a parent's number is below its children's.  Frame -1: what was
+	 * folded into one there.
+	 */
 	nodes: { parent: number[]; frame: number[] };
-	folded: { rows: number; bytes: number; text: string } | null;
+	folded: { rows: number; bytes: number; items?: number; text: string } | null;
 	/** One or more excerpts of a file, by the path that frames have. */
 	sources?: Record<string, Source | Source[]> | null;
 }

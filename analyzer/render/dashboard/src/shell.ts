@@ -10,7 +10,8 @@ import { type Mounted, type View, views } from "./views";
 
 function heads(store: Store): ProcessHead[] {
 	const { summary, info } = store.report;
-	return summary.processes ?? (summary.process ? [summary.process] : info.traces.map((t) => t.process));
+	if (summary.processes?.length) return summary.processes.map((one) => one.process);
+	return summary.process ? [summary.process] : info.traces.map((trace) => trace.process);
 }
 
 function howEnded(head: ProcessHead): string {
@@ -59,7 +60,7 @@ function processChoice(store: Store): HTMLElement | null {
 	const select = h(
 		"select",
 		{ id: "process" },
-		processes.map((p, i) => h("option", { value: String(i) }, `${p.pid} ${baseName(p.command.split(" ")[0])}`)),
+		processes.map((p, i) => h("option", { value: String(i) }, p.pid === null ? p.command : `${p.pid} ${baseName(p.command.split(" ")[0])}`)),
 	);
 	select.addEventListener("change", () => store.set({ process: Number(select.value), range: null }));
 	return h("label", { class: "choice" }, "Process ", select);

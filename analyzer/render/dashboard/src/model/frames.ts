@@ -4,13 +4,17 @@
 import type { Frame, Report } from "../data";
 import { baseName, frameName } from "../parts/format";
 
+/** Of nodes without a frame: stacks too light to be told apart in the page. */
+const folded: Frame = { function: "(folded)" };
+
 export class Frames {
 	/** The function of each frame: equal numbers are lines of one function. */
 	readonly key: Int32Array;
-	/** A frame of each function, for its name. */
+	/** A frame of each function, for its name; -1 of what was folded. */
 	readonly sample: number[] = [];
 	/** How many different lines a function has been seen at. */
 	private readonly lines: Set<number>[] = [];
+	private readonly foldedKey: number;
 
 	constructor(private readonly report: Report) {
 		const { frames } = report;
@@ -31,6 +35,12 @@ export class Frames {
 			this.key[i] = key;
 			this.lines[key].add(frames.line[i]);
 		}
+		this.foldedKey = this.sample.push(-1) - 1;
+		this.lines.push(new Set());
+	}
+
+	keyOf(frame: number): number {
+		return frame < 0 ? this.foldedKey : this.key[frame];
 	}
 
 	private text(id: number): string | null {
@@ -39,17 +49,16 @@ export class Frames {
 
 	frame(id: number): Frame {
 		const { frames } = this.report;
+		if (id < 0) return folded;
 		return {
 			function: this.text(frames.function[id]),
 			file: this.text(frames.file[id]),
 			line: frames.line[id] > 0 ? frames.line[id] : null,
 			module: this.text(frames.module[id]),
+			address: frames.address?.[id] ?? null,
 			inlined: (frames.flags[id] & 1) !== 0,
+			cut: (frames.flags[id] & 2) !== 0 ? "the stack was cut" : null,
 		};
-	}
-
-	isCut(id: number): boolean {
-		return (this.report.frames.flags[id] & 2) !== 0;
 	}
 
 	name(key: number): string {
@@ -67,7 +76,8 @@ export class Frames {
 	}
 
 	module(key: number): number {
-		return this.report.frames.module[this.sample[key]];
+		const frame = this.sample[key];
+		return frame < 0 ? -1 : this.report.frames.module[frame];
 	}
 
 	/** From the innermost frame outwards. */

@@ -51,7 +51,7 @@ export const metrics: readonly Metric[] = [
 		label: "Allocated",
 		unit: "bytes",
 		follows: true,
-		values: (m, range) => (range && m.hasSlices ? m.sum("madeBytes", range[0], range[1]) : column(m.rows.allocated)),
+		values: (m, range) => (range ? (m.hasMade ? m.sum("madeBytes", range[0], range[1]) : null) : column(m.rows.allocated)),
 		describe: (m, range) => `allocated ${range ? stretch(m, range) : "in the whole run"}`,
 	},
 	{
@@ -59,7 +59,7 @@ export const metrics: readonly Metric[] = [
 		label: "Calls",
 		unit: "count",
 		follows: true,
-		values: (m, range) => (range && m.hasSlices ? m.sum("made", range[0], range[1]) : column(m.rows.allocations)),
+		values: (m, range) => (range ? (m.hasMade ? m.sum("made", range[0], range[1]) : null) : column(m.rows.allocations)),
 		describe: (m, range) => `allocations ${range ? stretch(m, range) : "in the whole run"}`,
 	},
 	{

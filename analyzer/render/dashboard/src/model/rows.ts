@@ -33,7 +33,12 @@ export class RowModel {
 	}
 
 	get hasSlices(): boolean {
-		return this.process.slices !== null && this.process.slices !== undefined;
+		return !!this.process.slices;
+	}
+
+	/** Does it know what was allocated within a range? */
+	get hasMade(): boolean {
+		return !!this.process.slices?.made;
 	}
 
 	/** The sum of a column over the buckets first to last, by row. */

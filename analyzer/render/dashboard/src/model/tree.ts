@@ -34,7 +34,7 @@ export class Stacks {
 		this.node = new Int32Array(parent.length);
 		for (let i = 1; i < parent.length; i++) {
 			const above = this.node[parent[i]];
-			const key = frames.key[frame[i]];
+			const key = frames.keyOf(frame[i]);
 			const full = above * keys + key;
 			let id = known.get(full);
 			if (id === undefined) {

@@ -106,8 +106,8 @@ function drawPoint(plot: uPlot, point: NonNullable<ChartOptions["point"]>): void
 	ctx.stroke();
 	ctx.fillStyle = colour("ink");
 	ctx.textAlign = right ? "right" : "left";
-	ctx.textBaseline = "middle";
-	ctx.fillText(point.text, x + (right ? -9 : 9) * ratio, y);
+	ctx.textBaseline = "bottom";
+	ctx.fillText(point.text, x + (right ? 4 : -4) * ratio, y - 7 * ratio);
 	ctx.restore();
 }
 
@@ -144,7 +144,7 @@ function plotOptions(options: ChartOptions, width: number, read: (index: number 
 		cursor: { drag: { x: false, y: false }, y: false, points: { size: 7 } },
 		scales: {
 			x: { time: false, range: () => [0, Math.max(options.end, 1)] },
-			y: { range: (_plot, _min, max) => [0, Math.max(max, options.point?.value ?? 0, 1) * 1.08] },
+			y: { range: (_plot, _min, max) => [0, Math.max(max, options.point?.value ?? 0, 1) * (options.point ? 1.16 : 1.08)] },
 		},
 		axes: [
 			axis((splits) => splits.map(time), { incrs: timeSteps(), space: 70, size: 28, gap: 6 }),

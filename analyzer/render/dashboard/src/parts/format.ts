@@ -79,6 +79,8 @@ export function plural(n: number, one: string, many = `${one}s`): string {
 }
 
 export function date(unixNs: number): string {
+	// What a log says may be no date that there is.
+	if (!(Math.abs(unixNs) < 8e21)) return "at a time that is not known";
 	const text = new Date(unixNs / 1e6).toISOString();
 	return `${text.slice(0, 10)} ${text.slice(11, 19)} UTC`;
 }

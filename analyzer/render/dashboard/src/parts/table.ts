@@ -160,9 +160,10 @@ export class Table<Row> {
 	}
 
 	private cell(column: Column<Row>, row: Row): HTMLTableCellElement {
-		const cell = h("td", { class: this.classOf(column) }, column.cell(row));
+		const exact = column.value(row);
+		const cell = h("td", { class: this.classOf(column), data: { column: column.id, value: exact ?? "" } }, column.cell(row));
 		const largest = this.largest.get(column.id) ?? 0;
-		const value = Number(column.value(row) ?? 0);
+		const value = Number(exact ?? 0);
 		if (column.bar && largest > 0 && value !== 0) {
 			const bar = h("i", { class: value < 0 ? "bar less" : "bar", aria: { hidden: true } });
 			bar.style.width = `${Math.max(1, (Math.abs(value) / largest) * 100)}%`;

@@ -10,7 +10,7 @@ import { TimeBrush } from "../parts/brush";
 import { choice } from "../parts/choice";
 import { fill, h } from "../parts/dom";
 import { Flame } from "../parts/flame";
-import { baseName, bytes, count, framePlace, share } from "../parts/format";
+import { baseName, bytes, count, framePlace, plural, share } from "../parts/format";
 import { shortName } from "../parts/names";
 import { Palette } from "../parts/palette";
 import type { Store } from "../store";
@@ -146,7 +146,7 @@ class FlameView {
 		this.graph.show(tree, keepRoot);
 		if (!keepRoot) this.showCrumbs([]);
 		const ignored = range && !this.metric.follows ? " (known of the whole run only: the chosen range changes nothing)" : "";
-		fill(this.headline, h("strong", null, this.format(tree.total(0))), ` ${this.metric.describe(this.model, range)}${ignored}`);
+		fill(this.headline, h("strong", { data: { value: tree.total(0) } }, this.format(tree.total(0))), ` ${this.metric.describe(this.model, range)}${ignored}`);
 		this.empty.hidden = tree.total(0) > 0;
 		fill(this.empty, "There is nothing of that to draw.");
 		this.showFound();
@@ -169,7 +169,8 @@ class FlameView {
 		if (!matches) return fill(this.found, "");
 		const sum = matchedTotal(this.stacks, this.sums, matches);
 		const functions = matches.reduce((a, b) => a + b, 0);
-		fill(this.found, `${count(functions)} functions, ${this.format(sum)} = ${share(sum, this.sums[0])}`);
+		this.found.dataset.value = String(sum);
+		return fill(this.found, `${share(sum, this.sums[0])}: ${this.format(sum)} in ${plural(functions, "function")}`);
 	}
 
 	private showCrumbs(path: number[]): void {

@@ -122,7 +122,7 @@ function findings(store: Store): HTMLElement {
 		list.length
 			? h("ul", { class: "remarks" }, list.map((remark) => remarkItem(store, remark)))
 			: h("p", null, "Nothing."),
-		h("p", { class: "hint" }, check ? `${plural(all, "finding")} of the detectors in all.` : (reason ?? "The detectors did not run.")),
+		h("p", { class: "hint" }, check ? (all ? `${plural(all, "finding")} of the detectors in all.` : "The detectors found nothing.") : (reason ?? "The detectors did not run.")),
 	);
 }
 
@@ -168,7 +168,7 @@ export function overview(store: Store): Mounted {
 		h(
 			"section",
 			{ class: "card" },
-			h("h2", null, "Heap over time", report.processes.length > 1 && h("span", { class: "hint" }, ` of process ${process.pid}`)),
+			h("h2", null, "Heap over time", report.processes.length > 1 && h("span", { class: "hint" }, ` of process ${process.pid ?? process.command}`)),
 			heapChart(store, process) ?? h("p", null, "The recording has no events: the heap over time is not known."),
 			residentChart(store, process),
 		),

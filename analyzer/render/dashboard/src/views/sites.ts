@@ -99,7 +99,7 @@ function detail(store: Store, site: Site): Node[] {
 		overTime(store, rows),
 		source && h("h3", null, "Source"),
 		source,
-		h("h3", null, "Stacks", report.processes.length > 1 && h("span", { class: "hint" }, ` of process ${process.pid}`)),
+		h("h3", null, "Stacks", report.processes.length > 1 && h("span", { class: "hint" }, ` of process ${process.pid ?? process.command}`)),
 		stacks(store, site, rows),
 	];
 	return parts.filter((part) => part !== null);

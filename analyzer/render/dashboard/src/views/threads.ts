@@ -21,7 +21,7 @@ function heatPart(store: Store, process: Process): HTMLElement {
 	const heat = new Heat(store, `Activity of ${plural(rows.length, "thread")} over ${time(process.duration_ns)}; the table below has each thread's totals.`);
 	const show = (id: string) =>
 		heat.show(
-			busiest.map((row) => ({ label: `${row.tid} ${row.name ?? ""}`, values: id === "calls" ? row.allocations : row.allocated })),
+			busiest.map((row) => ({ label: `${row.tid ?? ""} ${row.name ?? ""}`.trim(), values: id === "calls" ? row.allocations : row.allocated })),
 			id === "calls" ? (n) => plural(n, "call") : bytes,
 		);
 	show("calls");

@@ -189,7 +189,7 @@ class TimeView {
 	}
 
 	/** What the series say of the moment's bucket. */
-	private entries(): { label: string; text: string; hint: string }[] {
+	private entries(): { label: string; value: Figure; text: string; hint: string }[] {
 		const { series, buckets } = this.process;
 		const until = (values: Figure[] | null) => {
 			const part = values?.slice(0, this.at + 1);
@@ -200,11 +200,11 @@ class TimeView {
 		const resident = series.resident?.slice(0, this.at + 1).reverse().find(known);
 		const change = this.comparing && known(live) && known(before) ? `${signed(live - before, bytes)} since ${time(buckets[this.other])}` : "bytes in use";
 		return [
-			{ label: "Live", text: figure(live, bytes), hint: change },
-			{ label: "Blocks", text: figure(series.live_blocks?.[this.at], count), hint: "in use" },
-			{ label: "Allocated so far", text: figure(until(series.allocated), bytes), hint: figure(until(series.allocations), (n) => `${count(n)} calls`) },
-			{ label: "Freed so far", text: figure(until(series.frees), count), hint: "calls" },
-			{ label: "Resident", text: figure(resident, bytes), hint: "of the process, when last sampled" },
+			{ label: "Live", value: live, text: figure(live, bytes), hint: change },
+			{ label: "Blocks", value: series.live_blocks?.[this.at], text: figure(series.live_blocks?.[this.at], count), hint: "in use" },
+			{ label: "Allocated so far", value: until(series.allocated), text: figure(until(series.allocated), bytes), hint: figure(until(series.allocations), (n) => `${count(n)} calls`) },
+			{ label: "Freed so far", value: until(series.frees), text: figure(until(series.frees), count), hint: "calls" },
+			{ label: "Resident", value: resident, text: figure(resident, bytes), hint: "of the process, when last sampled" },
 		];
 	}
 
@@ -250,7 +250,7 @@ class TimeView {
 		this.place();
 		fill(
 			this.facts,
-			this.entries().map(({ label, text, hint }) => h("div", null, h("dt", null, label), h("dd", null, text), h("dd", { class: "hint" }, hint))),
+			this.entries().map(({ label, value, text, hint }) => h("div", null, h("dt", null, label), h("dd", { data: { value: value ?? "" } }, text), h("dd", { class: "hint" }, hint))),
 		);
 		this.updateTable();
 	}
