@@ -245,6 +245,11 @@ situations: all targets ## every situation in which a recorder could harm a prog
 truth: all targets ## programs of known leaks, ours beside Valgrind's
 	@MS_BUILD=$(abspath $(OUT)) sh tests/e2e/truth.sh
 
+.PHONY: screenshots
+screenshots: all targets ## build/screenshots: each view of the dashboard, 1400 and 400 pixels wide
+	@MS_BUILD=$(abspath $(OUT)) sh tests/e2e/8020-dashboard.sh | grep -v '^ok'; \
+		ls build/screenshots/*.png
+
 .PHONY: fuzz
 fuzz: $(FUZZ_BIN) ## fuzz with libFuzzer for FUZZ_SECONDS each (needs clang)
 	@for f in $(FUZZ_BIN); do \

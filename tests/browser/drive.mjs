@@ -58,11 +58,13 @@ async function colours(page, name) {
 	const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 	const light = await ground();
 	await page.emulateMedia({ colorScheme: "dark" });
+	await painted(page);
 	const dark = await ground();
 	ok(light !== dark, `${name}: dark where the system is dark`);
 	await page.click("header button");
 	is(await ground(), light, `${name}: and light by the button`);
 	await page.emulateMedia({ colorScheme: "light" });
+	await painted(page);
 	is(await ground(), light, `${name}: which is a choice that stays`);
 }
 

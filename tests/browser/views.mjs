@@ -72,6 +72,7 @@ async function zoom(page, name) {
 
 /** From a mousemove to the painted graph. */
 async function brush(page, name, process) {
+	await page.evaluate(() => window.scrollTo(0, 0));
 	const box = await page.locator(`${shown} .brush`).boundingBox();
 	const y = box.y + box.height / 2;
 	const at = (part) => box.x + box.width * part;

@@ -112,7 +112,7 @@ function lost(report: Report): Remark | null {
 	const first = leaks?.sites.find((site) => site.kind === "definite");
 	if (!leaks || !first || report.check?.findings.some((f) => f.detector === "leak")) return null;
 	return {
-		severity: "high",
+		severity: "fact",
 		text: `${bytes(leaks.definite.bytes + leaks.indirect.bytes)} are lost: nothing points to them any more`,
 		where: `${frameName(first)} ${framePlace(first)}`,
 		evidence: `${plural(leaks.definite.blocks, "block")} definitely, ${count(leaks.indirect.blocks)} hang on them`,

@@ -3,7 +3,8 @@
 // palette.ts - a colour for each module, so that a flame graph shows whose code it is.
 //
 // The program's own module has the accent, the C and C++ libraries are grey, others take
-// the style sheet's --f1 .. --f6 in the order of how many functions are theirs.
+// the style sheet's --f1 .. --f6 in the order of how many functions are theirs.  Three strengths of
+// it tell a module's functions apart.
 import type { Report } from "../data";
 import type { Frames } from "../model/frames";
 import { baseName } from "./format";
@@ -11,6 +12,8 @@ import { colour } from "./theme";
 
 const system = /^(ld-linux|libc|libm|libdl|libpthread|libstdc\+\+|libgcc_s|librt|libc\+\+|linux-vdso)(?![a-z0-9_])/;
 const others = 6;
+/** The last byte of a colour: how opaque it is. */
+const strengths = ["ff", "dc", "b9"];
 
 export interface Legend {
 	label: string;
@@ -48,10 +51,11 @@ export class Palette {
 		this.colours = new Map();
 	}
 
-	of(module: number): string {
+	of(module: number, key: number): string {
 		const name = this.names.get(module) ?? "f7";
-		let value = this.colours.get(name);
-		if (!value) this.colours.set(name, (value = colour(name)));
+		const strength = strengths[(Math.imul(key, 0x9e3779b1) >>> 16) % strengths.length];
+		let value = this.colours.get(name + strength);
+		if (!value) this.colours.set(name + strength, (value = colour(name) + strength));
 		return value;
 	}
 }

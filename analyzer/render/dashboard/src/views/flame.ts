@@ -51,7 +51,7 @@ class FlameView {
 		this.metric = known.find((metric) => metric.id === "peak") ?? known[0] ?? metrics[0];
 		this.graph = new Flame({
 			name: (key) => this.frames.name(key),
-			colour: (key) => this.palette.of(this.frames.module(key)),
+			colour: (key) => this.palette.of(this.frames.module(key), key),
 			describe: (tree, node, root) => this.describe(tree, node, root),
 		});
 		this.graph.onRoot = (path) => this.showCrumbs(path);
@@ -112,15 +112,19 @@ class FlameView {
 					search,
 					this.found,
 				),
-				this.headline,
+				h(
+					"div",
+					{ class: "title" },
+					this.headline,
+					h(
+						"div",
+						{ class: "key", role: "group", aria: { label: "Colours of modules" } },
+						this.palette.legend.map(({ label, name }) => h("span", null, h("i", { class: `swatch block ${name}` }), label)),
+					),
+				),
 				this.crumbs,
 				this.empty,
 				this.graph.element,
-				h(
-					"div",
-					{ class: "key modules", aria: { label: "Colours" } },
-					this.palette.legend.map(({ label, name }) => h("span", null, h("i", { class: `swatch block ${name}` }), label)),
-				),
 			),
 		);
 	}

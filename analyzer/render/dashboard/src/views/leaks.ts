@@ -59,6 +59,8 @@ function amounts(leaks: Leaks): HTMLElement {
 	);
 }
 
+const kinds = new Set<string>(classes.map(({ id }) => id));
+
 function detail(store: Store, site: LeakSite): Node[] {
 	const source = sourceLines(store.report, site);
 	const parts = [
@@ -79,12 +81,12 @@ function sitesPart(store: Store, leaks: Leaks): HTMLElement {
 	const table = new Table<LeakSite>({
 		label: "Sites of lost blocks",
 		rows: leaks.sites,
-		sort: "bytes",
+		sort: "kind",
 		empty: "Nothing is lost.",
 		open: (site) => fill(pane, detail(store, site)),
 		columns: [
 			{ id: "site", label: "Site", value: (site) => frameName(site), cell: siteCell },
-			{ id: "kind", label: "Class", value: (site) => classes.findIndex(({ id }) => id === site.kind) * -1, cell: (site) => site.kind },
+			{ id: "kind", label: "Class", value: (site) => classes.findIndex(({ id }) => id === site.kind) * -1, cell: (site) => h("span", null, h("i", { class: `swatch block ${kinds.has(site.kind) ? site.kind : ""}` }), site.kind) },
 			{ id: "bytes", label: "Bytes", bar: true, value: (site) => site.bytes, cell: (site) => bytes(site.bytes) },
 			{ id: "blocks", label: "Blocks", spare: true, value: (site) => site.blocks, cell: (site) => count(site.blocks) },
 			{ id: "hanging", label: "Hanging", title: "lost with them", spare: true, value: (site) => site.hanging_bytes, cell: (site) => (site.hanging_blocks ? bytes(site.hanging_bytes) : "\u2013") },
@@ -127,7 +129,7 @@ function rises(store: Store): HTMLElement | null {
 			{ id: "live", label: "Not freed", value: (row) => row.live, cell: (row) => bytes(row.live) },
 		],
 	});
-	return h("div", null, h("h3", null, `Risen between ${time(process.buckets[half])} and the end`), table.element);
+	return h("div", { class: "limited" }, h("h3", null, `Risen between ${time(process.buckets[half])} and the end`), table.element);
 }
 
 function growth(store: Store): HTMLElement {

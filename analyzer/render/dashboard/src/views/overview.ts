@@ -150,7 +150,7 @@ function healthCard(report: Report): HTMLElement {
 						null,
 						h("th", { scope: "row" }, one.name, h("span", { class: "hint" }, `${one.weight} \u00d7 (${one.formula}), at most ${one.weight}`)),
 						h("td", null, one.measured ?? "not known"),
-						h("td", { class: "number" }, one.measured === null ? "\u2013" : one.taken ? `\u2212${one.taken.toFixed(1)}` : "0"),
+						h("td", { class: "number" }, one.measured === null ? "\u2013" : one.taken >= 0.05 ? `\u2212${one.taken.toFixed(1)}` : "0"),
 					),
 				),
 			),

@@ -117,9 +117,10 @@ export function sitesView(store: Store): Mounted {
 		empty: "No site matches.",
 		open: (site) => fill(pane, detail(store, site)),
 	});
+	const missing = Math.max(0, (all ?? 0) - sites.length);
 	const say = (n: number) => {
-		const total = Math.max(all ?? 0, sites.length);
-		fill(shown, n === total ? plural(n, "site") : `${count(n)} of ${plural(total, "site")}`);
+		const more = missing ? `; ${count(missing)} lighter ones are not in this page` : "";
+		fill(shown, (n === sites.length ? plural(n, "site") : `${count(n)} of ${plural(sites.length, "site")}`) + more);
 	};
 	const filter = h("input", {
 		type: "search",
