@@ -4,7 +4,7 @@
 //
 // Four terms, each with a measure between 0 and 1 and the points that it can take from 100.
 // A term whose measure the recording cannot tell takes nothing and is shown as not known.
-import type { Finding, Report } from "../data";
+import type { Check, Finding, Report } from "../data";
 import { bytes, known, share } from "../parts/format";
 import { isMemoryError } from "./findings";
 
@@ -30,7 +30,14 @@ function term(name: string, weight: number, formula: string, measured: string | 
 	return { name, weight, formula, measured, taken: measured === null ? 0 : weight * clamp(measure) };
 }
 
-function errorTerm(findings: Finding[] | undefined): Term {
+/** The findings, where the detector could look at every process. */
+function lookedFor(check: Check | null, ...detectors: string[]): Finding[] | null {
+	const unable = check?.not_checked?.some((one) => detectors.includes(one.detector)) ?? check === null;
+	return unable ? null : (check?.findings ?? null);
+}
+
+function errorTerm(check: Check | null): Term {
+	const findings = lookedFor(check, "double_free", "invalid_free", "mismatched_free");
 	const errors = findings?.filter(isMemoryError) ?? [];
 	const worst = errors.some((f) => f.severity === "critical") ? 1 : errors.length ? 0.5 : 0;
 	return term(
@@ -52,7 +59,8 @@ function lostTerm(report: Report): Term {
 	return term("Lost memory", 30, formula, `${bytes(lost)} of ${bytes(peak)}`, (4 * lost) / Math.max(peak, 1));
 }
 
-function growthTerm(findings: Finding[] | undefined): Term {
+function growthTerm(check: Check | null): Term {
+	const findings = lookedFor(check, "growth");
 	const growing = findings?.filter((f) => f.detector === "growth") ?? [];
 	const worst = growing.some((f) => f.severity === "high" || f.severity === "critical") ? 1 : growing.length ? 0.5 : 0;
 	return term(
@@ -75,8 +83,8 @@ function churnTerm(report: Report): Term {
 }
 
 export function health(report: Report): Health {
-	const findings = report.check?.findings;
-	const terms = [errorTerm(findings), lostTerm(report), growthTerm(findings), churnTerm(report)];
+	const { check } = report;
+	const terms = [errorTerm(check), lostTerm(report), growthTerm(check), churnTerm(report)];
 	const taken = terms.reduce((sum, one) => sum + one.taken, 0);
 	return {
 		value: Math.max(0, Math.round(100 - taken)),

@@ -13,7 +13,7 @@ export function siteCell(frame: Frame): HTMLElement {
 		"div",
 		{ class: "site", title: `${name}\n${frame.file ? `${frame.file}:${frame.line ?? "?"}\n` : ""}${frame.module ?? ""}` },
 		h("code", null, frame.function ? shortName(name) : name),
-		h("span", { class: "hint" }, [framePlace(frame), frame.file && frame.module ? baseName(frame.module) : ""].filter(Boolean).join(" \u00b7 ") || (frame.module ?? "\u2013")),
+		h("span", { class: "hint" }, [framePlace(frame), frame.file && frame.module ? baseName(frame.module) : ""].filter(Boolean).join(" \u00b7 ") || (frame.module ?? "stacks too light to be shown")),
 	);
 }
 

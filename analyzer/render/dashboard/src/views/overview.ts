@@ -30,7 +30,8 @@ function totalsList(report: Report): HTMLElement {
 		{ class: "totals", aria: { label: "Totals" } },
 		totals.map(({ key, label, format, hint }) => {
 			const value = values[key] as Figure;
-			const exact = known(value) && format === bytes ? `${count(value)} B` : hint;
+			const estimate = values.errors !== undefined && key in values.errors;
+			const exact = estimate ? "an estimate" : known(value) && format === bytes ? `${count(value)} B` : hint;
 			return h(
 				"div",
 				{ title: `${hint}${known(value) ? `: ${count(value)}` : ": the recording cannot tell"}` },
@@ -56,14 +57,14 @@ function peakOf(process: Process): { at_ns: number; value: number; text: string 
 
 function heapChart(store: Store, process: Process): HTMLElement | null {
 	const { live_bytes: live, peak_bytes: peaks } = process.series;
-	if (!live) return null;
+	if (!live?.some(known)) return null;
 	const peak = peakOf(process);
 	return chart(store, {
 		label: `Live heap over ${time(process.duration_ns)}${peak ? `; ${peak.text} at ${time(peak.at_ns)}` : ""}`,
 		xs: process.buckets,
 		end: process.duration_ns,
 		lines: [
-			...(peaks ? [{ label: "Most within the stretch", values: peaks, colour: "second", stepped: true }] : []),
+			...(peaks ? [{ label: "Highest within a step", values: peaks, colour: "second", stepped: true }] : []),
 			{ label: "Live heap", values: live, colour: "accent", fill: true },
 		],
 		marks: process.marks,
@@ -77,13 +78,14 @@ function heapChart(store: Store, process: Process): HTMLElement | null {
 function residentChart(store: Store, process: Process): HTMLElement | null {
 	const { live_bytes: live, resident } = process.series;
 	if (!live || !resident?.some(known)) return null;
+	const heap = live.some(known);
 	return chart(store, {
-		label: `Resident memory of the process beside its live heap, over ${time(process.duration_ns)}`,
+		label: `Resident memory of the process${heap ? " beside its live heap" : ""}, over ${time(process.duration_ns)}`,
 		xs: process.buckets,
 		end: process.duration_ns,
 		lines: [
 			{ label: "Resident memory", values: resident, colour: "resident", sparse: true },
-			{ label: "Live heap", values: live, colour: "accent", fill: true },
+			...(heap ? [{ label: "Live heap", values: live, colour: "accent", fill: true }] : []),
 		],
 		height: 150,
 		format: bytes,
@@ -169,7 +171,7 @@ export function overview(store: Store): Mounted {
 			"section",
 			{ class: "card" },
 			h("h2", null, "Heap over time", report.processes.length > 1 && h("span", { class: "hint" }, ` of process ${process.pid ?? process.command}`)),
-			heapChart(store, process) ?? h("p", null, "The recording has no events: the heap over time is not known."),
+			heapChart(store, process) ?? h("p", null, "The recording cannot tell the heap over time."),
 			residentChart(store, process),
 		),
 		h("div", { class: "columns" }, findings(store), healthCard(report)),

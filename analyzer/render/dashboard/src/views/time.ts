@@ -198,7 +198,7 @@ class TimeView {
 		const live = this.liveAt(this.at);
 		const before = this.liveAt(this.other);
 		const resident = series.resident?.slice(0, this.at + 1).reverse().find(known);
-		const change = this.comparing && known(live) && known(before) ? `${signed(live - before, bytes)} since ${time(buckets[this.other])}` : "bytes in use";
+		const change = this.comparing && known(live) && known(before) ? `${signed(live - before, bytes)} since ${time(buckets[this.other])}` : figure(series.peak_bytes?.[this.at], (n) => `at most ${bytes(n)} in this step`);
 		return [
 			{ label: "Live", value: live, text: figure(live, bytes), hint: change },
 			{ label: "Blocks", value: series.live_blocks?.[this.at], text: figure(series.live_blocks?.[this.at], count), hint: "in use" },
@@ -268,7 +268,7 @@ class TimeView {
 }
 
 export function timeView(store: Store): Mounted {
-	if (!store.process.series.live_bytes?.length)
-		return { element: h("div", null, h("section", { class: "card" }, h("h2", null, "Time travel"), h("p", null, "The recording has no events: the heap over time is not known."))) };
+	if (!store.process.series.live_bytes?.some(known))
+		return { element: h("div", null, h("section", { class: "card" }, h("h2", null, "Time travel"), h("p", null, "The recording cannot tell the heap over time."))) };
 	return { element: new TimeView(store).element };
 }
