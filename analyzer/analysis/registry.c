@@ -9,6 +9,8 @@
 #include <string.h>
 
 const struct ms_detector *const ms_detectors[] = {
+	&ms_detector_double_free,
+	&ms_detector_invalid_free,
 	&ms_detector_failed,
 	&ms_detector_zero_size,
 };
