@@ -11,6 +11,7 @@
 extern const struct ms_detector ms_detector_double_free;
 extern const struct ms_detector ms_detector_failed;
 extern const struct ms_detector ms_detector_invalid_free;
+extern const struct ms_detector ms_detector_mismatched_free;
 extern const struct ms_detector ms_detector_zero_size;
 
 /* --- calls.c: calls by stack and entry point ------------------------------------------

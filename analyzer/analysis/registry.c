@@ -9,10 +9,8 @@
 #include <string.h>
 
 const struct ms_detector *const ms_detectors[] = {
-	&ms_detector_double_free,
-	&ms_detector_invalid_free,
-	&ms_detector_failed,
-	&ms_detector_zero_size,
+	&ms_detector_double_free, &ms_detector_invalid_free, &ms_detector_mismatched_free,
+	&ms_detector_failed,	  &ms_detector_zero_size,
 };
 const size_t ms_detector_count = sizeof(ms_detectors) / sizeof(*ms_detectors);
 _Static_assert(sizeof(ms_detectors) / sizeof(*ms_detectors) <= 64, "a bit for each");

@@ -259,6 +259,17 @@ MS_MUST_CHECK ms_status ms_metadata_site(struct ms_metadata *meta, uint32_t node
 					 struct ms_error *err);
 
 /*
+ * Does a module define one of these symbols (as the file has them: mangled)?  UNKNOWN:
+ * its file is not there.  Symbols that a stripped file keeps to itself are not seen.
+ * MS_OK or MS_ENOMEM.
+ */
+enum ms_defines { MS_DEFINES_UNKNOWN, MS_DEFINES_NONE, MS_DEFINES_SOME };
+MS_MUST_CHECK ms_status ms_metadata_defines(enum ms_defines *answer,
+					    struct ms_metadata *meta, uint32_t module_id,
+					    const char *const *names, size_t count,
+					    struct ms_error *err);
+
+/*
  * Find names for a report at once, on several threads (0: as many as there are
  * processors), so that asking for them finds them known; what is asked then is the same
  * without.  Of count nodes: the frames of each and of all its callers, or those that the
