@@ -146,14 +146,15 @@ is "$(found cxx.bin)" "" "containers, strings and exceptions"
 
 # Own operators: one of a pair only, by a call or by a jump, stripped or not.
 cat >user.cc <<'EOF'
-#include <string>
-#include <vector>
+struct object {
+	int *values = new int[100];
+	~object() { delete[] values; }
+};
 int main()
 {
-	std::vector<std::string> texts(10, std::string(100, 'x'));
+	delete new object;
+	delete[] new object[10];
 	delete new int;
-	delete[] new int[100];
-	return texts.size() != 10;
 }
 EOF
 cat >wrong.cc <<'EOF'
