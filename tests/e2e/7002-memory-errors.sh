@@ -15,7 +15,7 @@ found() {
 
 # bad CASE FINDING: the program of that case has this finding alone.
 bad() {
-	recorded "$1.bin" "$targets/bad_frees" "$1" 2>"$1.err" >/dev/null
+	recorded "$1.bin" "$targets/wrong_frees" "$1" 2>"$1.err" >/dev/null
 	is "$(found "$1.bin")" "$2" "$1"
 }
 
@@ -41,9 +41,9 @@ bad literal "invalid_free, static, critical, 1, freed literal"
 bad libc "invalid_free, static, critical, 1, freed in_libc"
 bad mapped "invalid_free, mapped, critical, 1, freed mapped"
 bad wild "invalid_free, not_a_block, critical, 1, freed wild"
-is "$(errors interior.bin | jq -r '.findings[0] | [.site, .evidence.offset] | @csv')" '"again bad_frees.c:31",16' \
+is "$(errors interior.bin | jq -r '.findings[0] | [.site, .evidence.offset] | @csv')" '"again wrong_frees.c:31",16' \
 	"the site of a fault is the call that is wrong"
-is "$(errors static.bin | jq -r '.findings[0].evidence.module | sub(".*/"; "")')" bad_frees "static: of which module"
+is "$(errors static.bin | jq -r '.findings[0].evidence.module | sub(".*/"; "")')" wrong_frees "static: of which module"
 is "$(errors twice.bin | jq -r '.findings[0].stacks | [length, (map(.address) | unique | length), (map(.size) | unique[])]
 	| @csv')" 3,1,40 "the points are of one block"
 "$analyze" check --fail-on double_free twice.bin >/dev/null
@@ -52,7 +52,7 @@ is $? 1 "it fails a check"
 # a child frees what its parent made
 children() { # CASE FINDINGS
 	rm -f child.*.bin
-	recorded child.%p.bin "$targets/bad_frees" "$1" 2>/dev/null >/dev/null
+	recorded child.%p.bin "$targets/wrong_frees" "$1" 2>/dev/null >/dev/null
 	is "$(found child.*.bin)" "$2" "$1"
 }
 children child ""

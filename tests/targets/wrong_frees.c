@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bad_frees.c - one wrong free a run: argv[1] says which.
+ * wrong_frees.c - one wrong free a run: argv[1] says which.
  *
  * glibc notices most of them and aborts; what it does not notice ends with exit(0).
  *
