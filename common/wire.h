@@ -282,7 +282,9 @@ enum ms_record {
 	MS_RECORD_MODULE = 3, /* v id, ticks first seen, v base, v start, v end, v n, n
 				 bytes of build-id, path text */
 	MS_RECORD_MODULE_GONE = 4,  /* v id, ticks: was no longer loaded */
-	MS_RECORD_THREAD_BEGIN = 5, /* v thread, ticks first seen, v kernel tid */
+	MS_RECORD_THREAD_BEGIN = 5, /* v thread, ticks first seen, v kernel tid, v where
+				       the stack that it was given begins at the lowest,
+				       v where it ends; 0: not known */
 	MS_RECORD_THREAD_NAME = 6,  /* v thread, ticks, name text */
 	MS_RECORD_THREAD_END = 7,   /* v thread, ticks */
 	MS_RECORD_SAMPLE =

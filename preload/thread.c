@@ -63,16 +63,27 @@ static void find_stack(struct ms_thread *t)
 	t->stack_low = t->stack_high - limit;
 }
 
-static void put_thread(enum ms_record type, uint32_t id, uint64_t ticks, uint64_t tid)
+static void put_end(uint32_t id, uint64_t ticks)
 {
 	struct ms_payload l;
 
 	ms_payload_begin(&l);
 	ms_payload_number(&l, id);
 	ms_payload_number(&l, ticks);
-	if (type == MS_RECORD_THREAD_BEGIN)
-		ms_payload_number(&l, tid);
-	ms_payload_put(&l, type);
+	ms_payload_put(&l, MS_RECORD_THREAD_END);
+}
+
+static void put_begin(const struct ms_thread *t, uint64_t ticks, uint64_t tid)
+{
+	struct ms_payload l;
+
+	ms_payload_begin(&l);
+	ms_payload_number(&l, t->id);
+	ms_payload_number(&l, ticks);
+	ms_payload_number(&l, tid);
+	ms_payload_number(&l, t->stack_low);
+	ms_payload_number(&l, t->stack_high);
+	ms_payload_put(&l, MS_RECORD_THREAD_BEGIN);
 }
 
 static void put_name(struct ms_thread *t, uint64_t ticks)
@@ -273,8 +284,7 @@ static void state_begin(struct ms_thread *t)
 	t->id = 1 +
 		atomic_fetch_add_explicit(&ms_session->threads, 1, memory_order_relaxed);
 	find_stack(t);
-	put_thread(MS_RECORD_THREAD_BEGIN, t->id, ticks,
-		   ms_sys_failed(tid) ? 0 : (uint64_t)tid);
+	put_begin(t, ticks, ms_sys_failed(tid) ? 0 : (uint64_t)tid);
 	put_name(t, ticks);
 }
 
@@ -336,7 +346,7 @@ static void thread_ends(void *value)
 	put_name(t, ms_now_after());
 	ms_cull_flush(t);
 	ms_cost_put(t, ms_now_after());
-	put_thread(MS_RECORD_THREAD_END, t->id, ms_now_after(), 0);
+	put_end(t->id, ms_now_after());
 	if (t->nested)
 		ms_thread_give(t->nested);
 	ms_thread_give(t);

@@ -118,6 +118,7 @@ struct ms_evidence {
 #define MS_FINDING_EVIDENCE 8
 
 struct ms_detector;
+struct ms_bad_frees; /* bad_frees.h */
 
 /*
  * By one stack, or pair of stacks; or of the process: no points.  The first point has the
@@ -155,8 +156,8 @@ struct ms_check_input {
 
 /*
  * One file each.  Those that are not needed of these functions are NULL.  One that has
- * neither event() nor block() needs no replay, one that has either cannot look at a log
- * without events.
+ * none of event(), block() and bad_frees() needs no replay, one that has some cannot look
+ * at a log without events.
  */
 struct ms_detector {
 	const char *name;    /* stable: "double_free" */
@@ -186,6 +187,9 @@ struct ms_detector {
 	ms_status (*end)(void *state, const struct ms_replayed *replayed,
 			 struct ms_findings *findings, struct ms_error *err);
 	void (*free)(void *state); /* NULL is fine */
+	/* After end(), without any state: of frees of what was no block. */
+	ms_status (*bad_frees)(const struct ms_bad_frees *bad,
+			       struct ms_findings *findings, struct ms_error *err);
 };
 
 /* registry.c: all of them, in the order in which they are listed. */

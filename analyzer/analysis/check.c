@@ -5,7 +5,7 @@
  * A replay is what costs: all of them watch the same one, and when none needs one there
  * is none.
  */
-#include "analyzer/analysis/analysis.h"
+#include "analyzer/analysis/bad_frees.h"
 
 #define MOST 64 /* detectors: a bit for each */
 
@@ -21,14 +21,20 @@ struct run {
 	/* the same, those who want to be told */
 	struct watcher events[MOST], blocks[MOST];
 	size_t event_count, block_count;
+	bool wants_bad_frees;
+	struct ms_bad_frees bad_frees;
 };
+
+/* Does it watch a replay? */
+static bool watches(const struct ms_detector *detector)
+{
+	return detector->event || detector->block || detector->bad_frees;
+}
 
 const char *ms_detector_unable(const struct ms_detector *detector,
 			       const struct ms_check_input *input)
 {
-	bool replays = detector->event || detector->block;
-
-	if (replays && ms_log_mode(input->log)->mode == MS_MODE_COUNTERS)
+	if (watches(detector) && ms_log_mode(input->log)->mode == MS_MODE_COUNTERS)
 		return "the mode counters records no blocks";
 	return detector->unable ? detector->unable(input) : NULL;
 }
@@ -63,6 +69,8 @@ static ms_status tell_event(void *context, const struct ms_event *event,
 	/* What tell_block() asks cannot fail. */
 	if (chosen && chosen->prepare && ms_event_makes(event))
 		status = chosen->prepare(chosen->context, event, err);
+	if (status == MS_OK && run->wants_bad_frees)
+		status = ms_bad_frees_event(&run->bad_frees, event, err);
 	for (size_t i = 0; status == MS_OK && i < run->event_count; i++)
 		status = run->events[i].detector->event(run->events[i].state, event, err);
 	return status;
@@ -74,6 +82,8 @@ static void tell_block(void *context, enum ms_change change, const struct ms_blo
 	struct run *run = context;
 	const struct ms_chosen *chosen = run->input->chosen;
 
+	if (run->wants_bad_frees)
+		ms_bad_frees_block(&run->bad_frees, change, totals);
 	if (chosen && !chosen->wants(chosen->context, block))
 		return;
 	for (size_t i = 0; i < run->block_count; i++)
@@ -102,6 +112,7 @@ static ms_status begin(struct run *run, const struct ms_detector *detector,
 		run->events[run->event_count++] = watcher;
 	if (detector->block)
 		run->blocks[run->block_count++] = watcher;
+	run->wants_bad_frees |= detector->bad_frees != NULL;
 	return MS_OK;
 }
 
@@ -127,12 +138,17 @@ static ms_status end_all(struct run *run, const struct ms_replayed *replayed,
 {
 	ms_status status = MS_OK;
 
+	if (run->wants_bad_frees)
+		status = ms_bad_frees_look(&run->bad_frees, err);
 	for (size_t i = 0; status == MS_OK && i < run->count; i++) {
 		const struct ms_detector *detector = run->all[i].detector;
-		bool watched = detector->event || detector->block;
 
-		status = detector->end(run->all[i].state, watched ? replayed : NULL,
-				       findings, err);
+		if (detector->end)
+			status = detector->end(run->all[i].state,
+					       watches(detector) ? replayed : NULL,
+					       findings, err);
+		if (status == MS_OK && detector->bad_frees)
+			status = detector->bad_frees(&run->bad_frees, findings, err);
 	}
 	return status;
 }
@@ -144,11 +160,13 @@ ms_status ms_check(struct ms_findings *findings, uint64_t wanted,
 	struct ms_replayed replayed = { 0 };
 	ms_status status = MS_OK;
 
+	ms_bad_frees_init(&run.bad_frees, input);
 	for (size_t i = 0; status == MS_OK && i < ms_detector_count; i++) {
 		if (wanted >> i & 1)
 			status = begin(&run, ms_detectors[i], err);
 	}
-	if (status == MS_OK && (run.event_count || run.block_count))
+	if (status == MS_OK &&
+	    (run.event_count || run.block_count || run.wants_bad_frees))
 		status = replay(&run, &replayed, err);
 	if (status == MS_OK)
 		status = end_all(&run, &replayed, findings, err);
@@ -157,5 +175,6 @@ ms_status ms_check(struct ms_findings *findings, uint64_t wanted,
 		if (run.all[i].detector->free)
 			run.all[i].detector->free(run.all[i].state);
 	}
+	ms_bad_frees_release(&run.bad_frees);
 	return status;
 }

@@ -6,10 +6,16 @@
 #ifndef MS_ANALYSIS_DETECTORS_H
 #define MS_ANALYSIS_DETECTORS_H
 
-#include "analyzer/analysis/analysis.h"
+#include "analyzer/analysis/bad_frees.h"
 
+extern const struct ms_detector ms_detector_leak;
+extern const struct ms_detector ms_detector_double_free;
+extern const struct ms_detector ms_detector_invalid_free;
+extern const struct ms_detector ms_detector_mismatched_free;
+extern const struct ms_detector ms_detector_cross_module_free;
 extern const struct ms_detector ms_detector_failed;
 extern const struct ms_detector ms_detector_zero_size;
+extern const struct ms_detector ms_detector_huge;
 
 /* --- calls.c: calls by stack and entry point ------------------------------------------
  */

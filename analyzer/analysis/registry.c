@@ -9,8 +9,14 @@
 #include <string.h>
 
 const struct ms_detector *const ms_detectors[] = {
+	&ms_detector_leak,
+	&ms_detector_double_free,
+	&ms_detector_invalid_free,
+	&ms_detector_mismatched_free,
+	&ms_detector_cross_module_free,
 	&ms_detector_failed,
 	&ms_detector_zero_size,
+	&ms_detector_huge,
 };
 const size_t ms_detector_count = sizeof(ms_detectors) / sizeof(*ms_detectors);
 _Static_assert(sizeof(ms_detectors) / sizeof(*ms_detectors) <= 64, "a bit for each");

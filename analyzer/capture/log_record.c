@@ -121,10 +121,19 @@ static ms_status read_thread_begin(struct pass *pass, struct ms_bytes *payload)
 {
 	uint32_t id = take_thread(payload);
 	uint64_t ticks = ms_bytes_varint(payload), tid = ms_bytes_varint(payload);
+	uint64_t low, high;
+	ms_status status;
 
 	if (payload->bad)
 		return MS_OK;
-	return ms_metadata_add_thread(pass->meta, id, tid, to_ns(pass, ticks));
+	status = ms_metadata_add_thread(pass->meta, id, tid, to_ns(pass, ticks));
+	if (status != MS_OK || !ms_bytes_left(payload))
+		return status;
+	low = ms_bytes_varint(payload);
+	high = ms_bytes_varint(payload);
+	if (!payload->bad)
+		ms_metadata_thread_stack(pass->meta, id, low, high);
+	return MS_OK;
 }
 
 /* The last name by time stands, whichever window it came to lie in. */

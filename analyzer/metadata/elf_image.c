@@ -102,6 +102,51 @@ bool ms_elf_image_alt(const struct ms_elf_image *image, const char **path,
 	return id->len > 0;
 }
 
+/* --- what it defines -------------------------------------------------------------------
+ */
+
+static bool is_one_of(const char *name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool table_defines(Elf *elf, Elf_Scn *section, const GElf_Shdr *header,
+			  const char *const *names, size_t count)
+{
+	Elf_Data *data = elf_getdata(section, NULL);
+	GElf_Sym symbol;
+
+	for (int i = 0; data && gelf_getsym(data, i, &symbol); i++) {
+		const char *name =
+			symbol.st_shndx == SHN_UNDEF
+				? NULL
+				: elf_strptr(elf, header->sh_link, symbol.st_name);
+
+		if (name && is_one_of(name, names, count))
+			return true;
+	}
+	return false;
+}
+
+bool ms_elf_image_defines(const struct ms_elf_image *image, const char *const *names,
+			  size_t count)
+{
+	Elf_Scn *section = NULL;
+	GElf_Shdr header;
+
+	while ((section = elf_nextscn(image->elf, section)) != NULL) {
+		if (gelf_getshdr(section, &header) &&
+		    (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM) &&
+		    table_defines(image->elf, section, &header, names, count))
+			return true;
+	}
+	return false;
+}
+
 bool ms_elf_image_open(struct ms_elf_image *image, int fd)
 {
 	GElf_Addr start, end;

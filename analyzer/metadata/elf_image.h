@@ -34,6 +34,10 @@ bool ms_elf_image_open(struct ms_elf_image *image, int fd);
 void ms_elf_image_load(struct ms_elf_image *image);
 void ms_elf_image_close(struct ms_elf_image *image); /* one that is not open is fine */
 
+/* Does a symbol table of the image define one of the names? */
+bool ms_elf_image_defines(const struct ms_elf_image *image, const char *const *names,
+			  size_t count);
+
 /* Where dwz moved common parts of an image to: a path and a build-id, which belong to the
  * image.  false: nowhere. */
 bool ms_elf_image_alt(const struct ms_elf_image *image, const char **path,

@@ -36,6 +36,8 @@ struct ms_thread {
 	const char *name;  /* the last one seen; "" when none */
 	uint64_t begin_ns; /* first seen */
 	uint64_t end_ns;   /* UINT64_MAX: was still there at the end */
+	/* The stack that it was given, which may begin higher; 0: not known. */
+	uint64_t stack_low, stack_high;
 };
 
 struct ms_module {
@@ -83,6 +85,9 @@ MS_MUST_CHECK ms_status ms_metadata_add_fact(struct ms_metadata *meta, const cha
 					     size_t value_len);
 MS_MUST_CHECK ms_status ms_metadata_add_thread(struct ms_metadata *meta, uint32_t id,
 					       uint64_t tid, uint64_t begin_ns);
+/* Of a thread that was added. */
+void ms_metadata_thread_stack(struct ms_metadata *meta, uint32_t id, uint64_t low,
+			      uint64_t high);
 MS_MUST_CHECK ms_status ms_metadata_name_thread(struct ms_metadata *meta, uint32_t id,
 						const char *name, size_t len);
 MS_MUST_CHECK ms_status ms_metadata_end_thread(struct ms_metadata *meta, uint32_t id,
@@ -252,6 +257,17 @@ MS_MUST_CHECK ms_status ms_metadata_frames(struct ms_metadata *meta, uint32_t no
 MS_MUST_CHECK ms_status ms_metadata_site(struct ms_metadata *meta, uint32_t node,
 					 const struct ms_frame **frame,
 					 struct ms_error *err);
+
+/*
+ * Does a module define one of these symbols (as the file has them: mangled)?  UNKNOWN:
+ * its file is not there.  Symbols that a stripped file keeps to itself are not seen.
+ * MS_OK or MS_ENOMEM.
+ */
+enum ms_defines { MS_DEFINES_UNKNOWN, MS_DEFINES_NONE, MS_DEFINES_SOME };
+MS_MUST_CHECK ms_status ms_metadata_defines(enum ms_defines *answer,
+					    struct ms_metadata *meta, uint32_t module_id,
+					    const char *const *names, size_t count,
+					    struct ms_error *err);
 
 /*
  * Find names for a report at once, on several threads (0: as many as there are

@@ -227,6 +227,20 @@ static ms_status locate(struct ms_module_symbols *symbols)
 	return status;
 }
 
+ms_status ms_module_symbols_defines(enum ms_defines *answer,
+				    struct ms_module_symbols *symbols,
+				    const char *const *names, size_t count)
+{
+	ms_status status = locate(symbols);
+
+	*answer = MS_DEFINES_UNKNOWN;
+	if (status == MS_OK && symbols->file)
+		*answer = ms_symbol_file_defines(symbols->file, names, count)
+				  ? MS_DEFINES_SOME
+				  : MS_DEFINES_NONE;
+	return status;
+}
+
 /* The levels at cursor, as code. */
 static void take_levels(struct ms_code *code, struct ms_pack_cursor *cursor)
 {

@@ -30,6 +30,10 @@ MS_MUST_CHECK ms_status ms_module_symbols_at(const struct ms_frames **out,
 					     struct ms_module_symbols *symbols,
 					     uint64_t where);
 
+/* As ms_metadata_defines(). */
+MS_MUST_CHECK ms_status ms_module_symbols_defines(enum ms_defines *answer,
+						  struct ms_module_symbols *symbols,
+						  const char *const *names, size_t count);
 /* See ms_metadata_module_file_differs(). */
 bool ms_module_symbols_differs(const struct ms_module_symbols *symbols);
 /* Add what is known to a pack, unless nothing is known of the module's files.  MS_OK or

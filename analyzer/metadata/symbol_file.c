@@ -183,6 +183,13 @@ ms_status ms_symbol_file_open(struct ms_symbol_file **out, bool *differs,
 	return MS_OK;
 }
 
+bool ms_symbol_file_defines(const struct ms_symbol_file *file, const char *const *names,
+			    size_t count)
+{
+	return ms_elf_image_defines(&file->main, names, count) ||
+	       (file->debug.elf && ms_elf_image_defines(&file->debug, names, count));
+}
+
 /* --- debug information -----------------------------------------------------------------
  */
 

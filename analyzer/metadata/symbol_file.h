@@ -52,6 +52,10 @@ void ms_symbol_file_source(struct ms_strbuf *out, struct ms_symbol_file *file);
  * to the file. */
 Elf *ms_symbol_file_elf(struct ms_symbol_file *file);
 
+/* Does a symbol table of them define one of the names? */
+bool ms_symbol_file_defines(const struct ms_symbol_file *file, const char *const *names,
+			    size_t count);
+
 /* The version of the library that reads the files. */
 const char *ms_symbol_file_library(void);
 

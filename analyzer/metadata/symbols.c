@@ -170,6 +170,20 @@ ms_status ms_metadata_frames(struct ms_metadata *meta, uint32_t node,
 	return MS_OK;
 }
 
+ms_status ms_metadata_defines(enum ms_defines *answer, struct ms_metadata *meta,
+			      uint32_t module_id, const char *const *names, size_t count,
+			      struct ms_error *err)
+{
+	uint64_t where = (uint64_t)module_id << MS_WHERE_MODULE_SHIFT;
+	struct ms_module_symbols *module;
+	ms_status status = ms_symbols_module(&module, meta, where);
+
+	*answer = MS_DEFINES_UNKNOWN;
+	if (status == MS_OK && module)
+		status = ms_module_symbols_defines(answer, module, names, count);
+	return status == MS_OK ? MS_OK : ms_fail_memory(err);
+}
+
 bool ms_metadata_module_asked(const struct ms_metadata *meta, uint32_t module_id)
 {
 	return meta->symbols && ms_map_find(&meta->symbols->modules, module_id);

@@ -43,6 +43,17 @@ ms_status ms_metadata_add_thread(struct ms_metadata *meta, uint32_t id, uint64_t
 	return MS_OK;
 }
 
+void ms_metadata_thread_stack(struct ms_metadata *meta, uint32_t id, uint64_t low,
+			      uint64_t high)
+{
+	const uint64_t *place = ms_map_find(&meta->thread_index, id);
+
+	if (!place || low >= high)
+		return;
+	meta->threads[*place].stack_low = low;
+	meta->threads[*place].stack_high = high;
+}
+
 ms_status ms_metadata_name_thread(struct ms_metadata *meta, uint32_t id, const char *name,
 				  size_t len)
 {
