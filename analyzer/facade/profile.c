@@ -4,7 +4,7 @@
  */
 #include "analyzer/facade/profile.h"
 #include "analyzer/base/alloc.h"
-#include "analyzer/facade/known.h"
+#include "analyzer/facade/leaks.h"
 
 static void describe_process(struct ms_profile_process *out, const struct ms_trace *trace)
 {
@@ -61,21 +61,40 @@ ms_status ms_profile_describe(struct ms_profile *p, const struct memscope *m,
 static ms_status fill_trace(struct ms_profile_fill *fill, size_t i, struct ms_error *err)
 {
 	struct ms_profile_process *process = &fill->profile->processes[i];
+	unsigned needs = fill->ask->needs;
 	struct ms_known known;
-	ms_status status = ms_profile_rows(fill, i, err);
+	ms_status status;
 
 	ms_view_known(&fill->views, i, &known);
 	process->at_ns = ms_view_at_ns(&fill->views, i);
 	process->peak_at_ns = known.peak_at_ns;
-	if (status == MS_OK && fill->ask->needs & MS_EXPORT_POINTS)
+	status = ms_profile_rows(fill, i, err);
+	if (status == MS_OK)
+		status = ms_profile_trace_leaks(
+			fill, i, fill->leaks ? &fill->leaks[i] : NULL, err);
+	if (status == MS_OK && needs & MS_EXPORT_POINTS)
 		status = ms_profile_points(fill, i, err);
 	return status;
 }
 
 static bool wants_leaks(const struct ms_profile_ask *ask)
 {
+	/* A map tells of its own instant, which is the end's or close to it. */
+	if (!ask->at_end)
+		return false;
 	return ask->needs & MS_EXPORT_METRIC ? ask->metric >= MS_METRIC_LEAKED_BYTES
 					     : ask->needs & MS_EXPORT_LEAKS;
+}
+
+static ms_status find_leaks(struct ms_profile_fill *fill, struct ms_error *err)
+{
+	static const struct memscope_leaks_options options;
+
+	if (!wants_leaks(fill->ask))
+		return MS_OK;
+	fill->leaks = ms_alloc_zero(fill->m->count, sizeof(*fill->leaks));
+	return fill->leaks ? ms_facade_leaks(fill->m, &options, fill->leaks, err)
+			   : ms_fail_memory(err);
 }
 
 static ms_status fill_all(struct ms_profile_fill *fill, struct ms_error *err)
@@ -89,10 +108,13 @@ static ms_status fill_all(struct ms_profile_fill *fill, struct ms_error *err)
 	if (status != MS_OK)
 		return status;
 	status = ms_names_of_views(&fill->views, MS_RESOLVE_STACKS, err);
+	if (status == MS_OK)
+		status = find_leaks(fill, err);
 	for (size_t i = 0; status == MS_OK && i < fill->m->count; i++)
 		status = fill_trace(fill, i, err);
-	if (status == MS_OK && wants_leaks(ask))
-		status = ms_profile_leaks(fill, err);
+	if (fill->leaks)
+		ms_facade_leaks_release(fill->m, fill->leaks);
+	ms_free(fill->leaks);
 	ms_views_release(&fill->views);
 	return status;
 }

@@ -24,7 +24,8 @@ struct ms_profile_tree {
 	struct ms_map by_child; /* parent << 32 | frame to node */
 	struct ms_map by_module; /* the address of a path's text to module + 1 */
 	struct ms_map *by_stack; /* of each trace: a node of the log to one of the tree */
-	uint32_t *chain;	 /* nodes of the log that wait */
+	struct ms_map by_row; /* node << 32 | thread to row + 1, of the trace at hand */
+	uint32_t *chain;      /* nodes of the log that wait */
 	size_t chain_capacity;
 	size_t module_capacity, frame_capacity, node_capacity;
 };
@@ -89,32 +90,32 @@ MS_MUST_CHECK ms_status ms_profile_describe(struct ms_profile *profile,
 					    const struct memscope *m,
 					    struct ms_error *err);
 
+struct ms_trace_leaks;
 struct ms_profile_fill {
 	struct memscope *m;
 	const struct ms_profile_ask *ask;
 	struct ms_profile *profile;
 	struct ms_profile_tree tree;
 	struct ms_views views;
+	struct ms_trace_leaks *leaks; /* one a trace; NULL: not asked for */
 	size_t row_capacity;
 };
 
+/* Rows of what a trace's stacks made: one of each node and thread. */
 MS_MUST_CHECK ms_status ms_profile_rows(struct ms_profile_fill *fill, size_t trace,
 					struct ms_error *err);
-/* Rows of their own for what is lost, of all traces. */
-MS_MUST_CHECK ms_status ms_profile_leaks(struct ms_profile_fill *fill,
-					 struct ms_error *err);
-/* The same of one trace, whose lost blocks are known. */
-struct ms_trace_leaks;
+/* What is lost of a trace, after its rows; NULL: it is not known. */
 MS_MUST_CHECK ms_status ms_profile_trace_leaks(struct ms_profile_fill *fill, size_t trace,
 					       const struct ms_trace_leaks *of,
 					       struct ms_error *err);
 /* profile_points.c: the heap over time, and marks. */
 MS_MUST_CHECK ms_status ms_profile_points(struct ms_profile_fill *fill, size_t trace,
 					  struct ms_error *err);
-/* A new, zeroed row; NULL: no memory. */
-struct ms_profile_row *ms_profile_add_row(struct ms_profile_fill *fill, size_t trace,
-					  uint32_t node);
-/* The index of a log's thread, or MS_PROFILE_NONE. */
+/* The row of a node and a thread (index, or MS_PROFILE_NONE), zeroed when it is new;
+ * NULL: no memory.  Valid until the next. */
+struct ms_profile_row *ms_profile_row(struct ms_profile_fill *fill, size_t trace,
+				      uint32_t node, uint32_t thread);
+/* The index of a log's thread, MS_PROFILE_NONE too when threads are not told apart. */
 uint32_t ms_profile_thread(const struct ms_profile_fill *fill, size_t trace, uint32_t id);
 
 #endif

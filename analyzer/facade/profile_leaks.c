@@ -27,29 +27,19 @@ static ms_status passes(const struct ms_profile_fill *fill, size_t trace,
 }
 
 static ms_status add_block(struct ms_profile_fill *fill, size_t trace,
-			   const struct ms_block *block, struct ms_map *rows,
-			   struct ms_error *err)
+			   const struct ms_block *block, struct ms_error *err)
 {
-	uint64_t *known =
-		ms_map_at(rows, (uint64_t)block->stack << 32 | block->thread, NULL);
 	struct ms_profile_row *row;
 	uint32_t node;
-	ms_status status;
+	ms_status status =
+		ms_profile_tree_node(&fill->tree, trace, block->stack, &node, err);
 
-	if (!known)
+	if (status != MS_OK)
+		return status;
+	row = ms_profile_row(fill, trace, node,
+			     ms_profile_thread(fill, trace, block->thread));
+	if (!row)
 		return ms_fail_memory(err);
-	if (!*known) {
-		status = ms_profile_tree_node(&fill->tree, trace, block->stack, &node,
-					      err);
-		if (status != MS_OK)
-			return status;
-		row = ms_profile_add_row(fill, trace, node);
-		if (!row)
-			return ms_fail_memory(err);
-		row->thread = ms_profile_thread(fill, trace, block->thread);
-		*known = fill->profile->row_count;
-	}
-	row = &fill->profile->rows[*known - 1];
 	row->value[MS_METRIC_LEAKED_BYTES] += block->size;
 	row->value[MS_METRIC_LEAKED_BLOCKS]++;
 	return MS_OK;
@@ -58,14 +48,12 @@ static ms_status add_block(struct ms_profile_fill *fill, size_t trace,
 ms_status ms_profile_trace_leaks(struct ms_profile_fill *fill, size_t trace,
 				 const struct ms_trace_leaks *of, struct ms_error *err)
 {
-	struct ms_map rows; /* stack and thread to row + 1 */
 	ms_status status = MS_OK;
 
-	if (!of->map || !of->leaks) {
+	if (!of || !of->map || !of->leaks) {
 		fill->profile->absent |= LEAKED;
 		return MS_OK;
 	}
-	ms_map_init(&rows);
 	for (size_t i = 0; status == MS_OK && i < of->leaks->count; i++) {
 		const struct ms_leak_block *b = &of->leaks->blocks[i];
 		bool pass;
@@ -74,31 +62,7 @@ ms_status ms_profile_trace_leaks(struct ms_profile_fill *fill, size_t trace,
 			continue;
 		status = passes(fill, trace, of->map, &b->block, &pass, err);
 		if (status == MS_OK && pass)
-			status = add_block(fill, trace, &b->block, &rows, err);
+			status = add_block(fill, trace, &b->block, err);
 	}
-	ms_map_release(&rows);
-	return status;
-}
-
-ms_status ms_profile_leaks(struct ms_profile_fill *fill, struct ms_error *err)
-{
-	static const struct memscope_leaks_options options;
-	struct memscope *m = fill->m;
-	struct ms_trace_leaks *leaks;
-	ms_status status;
-
-	/* A map tells of its own instant, which is the end's or close to it. */
-	if (!fill->ask->at_end) {
-		fill->profile->absent |= LEAKED;
-		return MS_OK;
-	}
-	leaks = ms_alloc_zero(m->count, sizeof(*leaks));
-	if (!leaks)
-		return ms_fail_memory(err);
-	status = ms_facade_leaks(m, &options, leaks, err);
-	for (size_t i = 0; status == MS_OK && i < m->count; i++)
-		status = ms_profile_trace_leaks(fill, i, &leaks[i], err);
-	ms_facade_leaks_release(m, leaks);
-	ms_free(leaks);
 	return status;
 }

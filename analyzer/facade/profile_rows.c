@@ -27,18 +27,25 @@ static const struct {
 };
 #define FIGURES MS_METRIC_LEAKED_BYTES /* those before it are */
 
-struct ms_profile_row *ms_profile_add_row(struct ms_profile_fill *fill, size_t trace,
-					  uint32_t node)
+struct ms_profile_row *ms_profile_row(struct ms_profile_fill *fill, size_t trace,
+				      uint32_t node, uint32_t thread)
 {
 	struct ms_profile *p = fill->profile;
+	uint64_t *known =
+		ms_map_at(&fill->tree.by_row, (uint64_t)node << 32 | thread, NULL);
 
-	if (ms_grow((void **)&p->rows, &fill->row_capacity, p->row_count,
-		    sizeof(*p->rows)) < 0)
+	if (!known)
 		return NULL;
-	p->rows[p->row_count] = (struct ms_profile_row){ .node = node,
-							 .process = (uint32_t)trace,
-							 .thread = MS_PROFILE_NONE };
-	return &p->rows[p->row_count++];
+	if (!*known) {
+		if (ms_grow((void **)&p->rows, &fill->row_capacity, p->row_count,
+			    sizeof(*p->rows)) < 0)
+			return NULL;
+		p->rows[p->row_count] = (struct ms_profile_row){
+			.node = node, .process = (uint32_t)trace, .thread = thread
+		};
+		*known = ++p->row_count;
+	}
+	return &p->rows[*known - 1];
 }
 
 uint32_t ms_profile_thread(const struct ms_profile_fill *fill, size_t trace, uint32_t id)
@@ -48,7 +55,7 @@ uint32_t ms_profile_thread(const struct ms_profile_fill *fill, size_t trace, uin
 	const struct ms_thread *all = ms_metadata_threads(meta, &count);
 	const struct ms_thread *thread = ms_metadata_thread(meta, id);
 
-	if (!thread)
+	if (!thread || !(fill->ask->needs & MS_EXPORT_THREADS))
 		return MS_PROFILE_NONE;
 	return fill->profile->processes[trace].first_thread + (uint32_t)(thread - all);
 }
@@ -97,8 +104,9 @@ static void take(uint64_t out[MS_METRICS], uint64_t left[MS_METRICS],
 	for (unsigned i = 0; i < FIGURES; i++) {
 		uint64_t value = value_of(f, i);
 
-		out[i] = value < left[i] ? value : left[i];
-		left[i] -= out[i];
+		value = value < left[i] ? value : left[i];
+		out[i] += value;
+		left[i] -= value;
 	}
 }
 
@@ -122,16 +130,16 @@ static int add_by_thread(struct ms_profile_fill *fill, size_t trace, uint32_t no
 	struct ms_profile_row *row = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		row = ms_profile_add_row(fill, trace, node);
+		row = ms_profile_row(fill, trace, node,
+				     ms_profile_thread(fill, trace, pairs[i].thread));
 		if (!row)
 			return -1;
-		row->thread = ms_profile_thread(fill, trace, pairs[i].thread);
 		take(row->value, left, &pairs[i].f);
 	}
 	if (is_empty(left))
 		return 0;
 	if (!row || !fill->profile->estimated)
-		row = ms_profile_add_row(fill, trace, node);
+		row = ms_profile_row(fill, trace, node, MS_PROFILE_NONE);
 	for (unsigned i = 0; row && i < FIGURES; i++)
 		row->value[i] += left[i];
 	return row ? 0 : -1;
@@ -160,16 +168,15 @@ static ms_status add_stack(struct ms_profile_fill *fill, size_t trace,
 		const struct ms_pair_figures *of =
 			ms_thread_pairs_of(pairs, stack->stack, &count);
 
-		return add_by_thread(fill, trace, node, of, count, value) < 0
-			       ? ms_fail_memory(err)
-			       : MS_OK;
+		if (add_by_thread(fill, trace, node, of, count, value) < 0)
+			return ms_fail_memory(err);
+		return MS_OK;
 	}
-	row = ms_profile_add_row(fill, trace, node);
+	row = ms_profile_row(fill, trace, node, only);
 	if (!row)
 		return ms_fail_memory(err);
-	row->thread = only;
 	for (unsigned i = 0; i < FIGURES; i++)
-		row->value[i] = value[i];
+		row->value[i] += value[i];
 	return MS_OK;
 }
 
@@ -184,6 +191,7 @@ ms_status ms_profile_rows(struct ms_profile_fill *fill, size_t trace,
 		ms_view_stacks(&fill->views, trace, &count);
 	ms_status status = MS_OK;
 
+	ms_map_release(&fill->tree.by_row);
 	if (ms_log_mode(fill->m->traces[trace].log)->mode == MS_MODE_COUNTERS)
 		fill->profile->absent |= (1u << FIGURES) - 1;
 	if (split)

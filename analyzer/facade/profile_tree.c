@@ -177,6 +177,7 @@ ms_status ms_profile_tree_init(struct ms_profile_tree *tree, struct memscope *m,
 	ms_map_init(&tree->by_frame);
 	ms_map_init(&tree->by_child);
 	ms_map_init(&tree->by_module);
+	ms_map_init(&tree->by_row);
 	tree->by_stack = ms_alloc_zero(m->count, sizeof(*tree->by_stack));
 	if (!tree->by_stack || ms_grow((void **)&profile->nodes, &tree->node_capacity, 0,
 				       sizeof(*profile->nodes)) < 0)
@@ -192,6 +193,7 @@ void ms_profile_tree_release(struct ms_profile_tree *tree)
 	ms_map_release(&tree->by_frame);
 	ms_map_release(&tree->by_child);
 	ms_map_release(&tree->by_module);
+	ms_map_release(&tree->by_row);
 	for (size_t i = 0; tree->by_stack && i < tree->m->count; i++)
 		ms_map_release(&tree->by_stack[i]);
 	ms_free(tree->by_stack);

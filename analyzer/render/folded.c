@@ -45,11 +45,12 @@ static ms_status write_stacks(struct ms_writer *writer, const struct ms_names_tr
 		for (size_t n = 0; !failed && n < path.count; n++) {
 			if (n)
 				ms_write(writer, ";", 1);
-			write_name(writer, tree->names[tree->nodes[path.nodes[n]].name]);
+			write_name(writer,
+				   tree->names.items[tree->nodes[path.nodes[n]].name]);
 		}
 		ms_writef(writer, " %" PRIu64 "\n", sums[i]);
 	}
-	ms_free(path.nodes);
+	ms_node_path_release(&path);
 	return failed ? ms_fail_memory(err) : MS_OK;
 }
 

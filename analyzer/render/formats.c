@@ -13,6 +13,16 @@ const struct ms_export ms_exports[] = {
 	{ "folded", "folded", "stacks on one line each, with a figure",
 	  "flamegraph.pl, speedscope, inferno", false, MS_EXPORT_METRIC,
 	  ms_export_folded },
+	{ "speedscope", "speedscope.json", "stacks with every figure, one profile each",
+	  "speedscope.app", false, MS_EXPORT_LEAKS, ms_export_speedscope },
+	{ "callgrind", "callgrind", "costs of functions, lines and calls",
+	  "callgrind_annotate, KCachegrind, QCachegrind", false, MS_EXPORT_LEAKS,
+	  ms_export_callgrind },
+	{ "dot", "dot", "the call graph of what matters", "Graphviz, xdot", false,
+	  MS_EXPORT_METRIC, ms_export_dot },
+	{ "csv", "csv", "a row a stack and thread, with every figure",
+	  "spreadsheets, pandas, R", false, MS_EXPORT_THREADS | MS_EXPORT_LEAKS,
+	  ms_export_csv },
 };
 const size_t ms_export_count = sizeof(ms_exports) / sizeof(ms_exports[0]);
 

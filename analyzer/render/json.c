@@ -84,8 +84,8 @@ int ms_write_json(struct ms_writer *writer, const json_t *value)
 	return json_dump_callback(value, dump_piece, writer, JSON_ENCODE_ANY);
 }
 
-static ms_status write_text_value(struct ms_writer *writer, const char *text,
-				  struct ms_error *err)
+ms_status ms_write_json_text(struct ms_writer *writer, const char *text,
+			     struct ms_error *err)
 {
 	json_t *value = ms_json_text(text);
 	int failed = !value || ms_write_json(writer, value) < 0;
@@ -104,7 +104,7 @@ static ms_status write_value(struct ms_writer *writer, enum ms_type type,
 	if (value->absent)
 		ms_write_text(writer, "null");
 	else if (type == MS_TYPE_TEXT)
-		return write_text_value(writer, value->text, err);
+		return ms_write_json_text(writer, value->text, err);
 	else if (type == MS_TYPE_ADDRESS)
 		ms_writef(writer, "\"0x%" PRIx64 "\"", value->number);
 	else if (type == MS_TYPE_SIGNED)
@@ -127,7 +127,7 @@ static ms_status write_row(struct ms_writer *writer, const struct ms_rows *rows,
 
 	for (size_t i = 0; status == MS_OK && i < rows->column_count; i++) {
 		ms_write_text(writer, i ? ", " : "{");
-		status = write_text_value(writer, rows->columns[i].name, err);
+		status = ms_write_json_text(writer, rows->columns[i].name, err);
 		ms_write_text(writer, ": ");
 		if (status == MS_OK)
 			status = write_value(writer, rows->columns[i].type, &values[i],

@@ -8,58 +8,21 @@
 #include "analyzer/render/names_tree.h"
 #include "analyzer/base/alloc.h"
 
-#include <string.h>
-
-static uint64_t hash_text(const char *text)
-{
-	uint64_t hash = 0xcbf29ce484222325ULL;
-
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3ULL;
-	return hash;
-}
-
-/* The index of a name; equal hashes of others are stepped over.  -1: no memory. */
-static int64_t intern(struct ms_names_tree *tree, struct ms_map *known, const char *text)
-{
-	uint64_t hash = hash_text(text);
-	const char *copy;
-
-	for (;; hash++) {
-		uint64_t *index = ms_map_at(known, hash, NULL);
-
-		if (!index)
-			return -1;
-		if (*index && strcmp(tree->names[*index - 1], text) == 0)
-			return (int64_t)*index - 1;
-		if (*index)
-			continue;
-		copy = ms_arena_text(&tree->texts, text, strlen(text));
-		if (!copy || ms_grow((void **)&tree->names, &tree->name_capacity,
-				     tree->name_count, sizeof(*tree->names)) < 0)
-			return -1;
-		tree->names[tree->name_count++] = copy;
-		*index = tree->name_count;
-		return (int64_t)tree->name_count - 1;
-	}
-}
-
 static int name_frames(struct ms_names_tree *tree)
 {
 	const struct ms_profile *profile = tree->profile;
 	struct ms_strbuf text;
-	struct ms_map known;
 	int64_t name = 0;
 
 	ms_strbuf_init(&text);
-	ms_map_init(&known);
 	for (size_t i = 0; name >= 0 && i < profile->frame_count; i++) {
 		ms_strbuf_clear(&text);
 		ms_profile_name(&text, profile, (uint32_t)i);
-		name = text.failed ? -1 : intern(tree, &known, ms_strbuf_text(&text));
+		name = text.failed
+			       ? -1
+			       : ms_text_table_add(&tree->names, ms_strbuf_text(&text));
 		tree->name_of[i] = (uint32_t)name;
 	}
-	ms_map_release(&known);
 	ms_strbuf_release(&text);
 	return name < 0 ? -1 : 0;
 }
@@ -104,7 +67,7 @@ ms_status ms_names_tree_init(struct ms_names_tree *tree, const struct ms_profile
 			     struct ms_error *err)
 {
 	*tree = (struct ms_names_tree){ .profile = profile };
-	ms_arena_init(&tree->texts);
+	ms_text_table_init(&tree->names);
 	tree->name_of = ms_alloc_zero(profile->frame_count + 1, sizeof(*tree->name_of));
 	tree->node_of = ms_alloc_zero(profile->node_count, sizeof(*tree->node_of));
 	if (!tree->name_of || !tree->node_of || name_frames(tree) < 0 ||
@@ -115,11 +78,10 @@ ms_status ms_names_tree_init(struct ms_names_tree *tree, const struct ms_profile
 
 void ms_names_tree_release(struct ms_names_tree *tree)
 {
-	ms_free(tree->names);
+	ms_text_table_release(&tree->names);
 	ms_free(tree->name_of);
 	ms_free(tree->nodes);
 	ms_free(tree->node_of);
-	ms_arena_release(&tree->texts);
 }
 
 uint64_t *ms_names_tree_sums(const struct ms_names_tree *tree, enum ms_metric metric)
@@ -140,11 +102,8 @@ int ms_names_tree_path(struct ms_node_path *path, const struct ms_names_tree *tr
 
 	for (uint32_t n = node; n; n = tree->nodes[n].parent)
 		count++;
-	while (path->capacity < count) {
-		if (ms_grow((void **)&path->nodes, &path->capacity, path->capacity,
-			    sizeof(*path->nodes)) < 0)
-			return -1;
-	}
+	if (ms_node_path_reserve(path, count) < 0)
+		return -1;
 	path->count = count;
 	for (uint32_t n = node; n; n = tree->nodes[n].parent)
 		path->nodes[--count] = n;

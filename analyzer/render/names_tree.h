@@ -6,9 +6,8 @@
 #ifndef MS_RENDER_NAMES_TREE_H
 #define MS_RENDER_NAMES_TREE_H
 
-#include "analyzer/base/arena.h"
-#include "analyzer/base/map.h"
 #include "analyzer/render/profile.h"
+#include "analyzer/render/text_table.h"
 
 struct ms_names_node {
 	uint32_t parent, name; /* node 0 is the root, which has no name */
@@ -16,13 +15,11 @@ struct ms_names_node {
 
 struct ms_names_tree {
 	const struct ms_profile *profile;
-	const char **names; /* as ms_profile_name() has them: hostile */
-	size_t name_count, name_capacity;
-	uint32_t *name_of; /* of each frame of the profile */
+	struct ms_text_table names; /* as ms_profile_name() has them: hostile */
+	uint32_t *name_of;	    /* of each frame of the profile */
 	struct ms_names_node *nodes;
 	size_t node_count, node_capacity;
 	uint32_t *node_of; /* of each node of the profile */
-	struct ms_arena texts;
 };
 
 /* MS_OK or MS_ENOMEM; release it in each case. */
@@ -35,12 +32,7 @@ void ms_names_tree_release(struct ms_names_tree *tree);
  */
 uint64_t *ms_names_tree_sums(const struct ms_names_tree *tree, enum ms_metric metric);
 
-/* The nodes from below the root to a node, in room that grows. */
-struct ms_node_path {
-	uint32_t *nodes;
-	size_t count, capacity;
-};
-/* 0, or -1 without memory. */
+/* The nodes from below the root to a node.  0, or -1 without memory. */
 int ms_names_tree_path(struct ms_node_path *path, const struct ms_names_tree *tree,
 		       uint32_t node);
 

@@ -14,6 +14,9 @@
 uint64_t ms_json_as_u64(const json_t *value);
 /* A value on one line.  0, or -1 without memory. */
 int ms_write_json(struct ms_writer *writer, const json_t *value);
+/* Text as a JSON string, as ms_json_text() has it; NULL is null.  MS_OK or MS_ENOMEM. */
+MS_MUST_CHECK ms_status ms_write_json_text(struct ms_writer *writer, const char *text,
+					   struct ms_error *err);
 
 /* One format each; values has room for a row. */
 ms_status ms_render_json_rows(struct ms_writer *writer, struct ms_rows *rows,

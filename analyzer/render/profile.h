@@ -37,6 +37,8 @@ struct ms_metric_info {
 	bool bytes;
 };
 extern const struct ms_metric_info ms_metrics[MS_METRICS];
+/* All of them as lists show them: the peak first. */
+extern const enum ms_metric ms_metric_order[MS_METRICS];
 /* The metric of that name, or -1. */
 int ms_metric_find(const char *name);
 
@@ -131,6 +133,17 @@ uint64_t ms_profile_total(const struct ms_profile *profile, enum ms_metric metri
  */
 uint64_t *ms_profile_sums(const struct ms_profile *profile, enum ms_metric metric,
 			  bool self_only);
+/* The nodes from below the root to a node, in room that grows. */
+struct ms_node_path {
+	uint32_t *nodes;
+	size_t count, capacity;
+};
+/* 0, or -1 without memory. */
+int ms_profile_path(struct ms_node_path *path, const struct ms_profile *profile,
+		    uint32_t node);
+/* Room for that many; 0, or -1 without memory. */
+int ms_node_path_reserve(struct ms_node_path *path, size_t count);
+void ms_node_path_release(struct ms_node_path *path);
 /*
  * What a frame is called: its function; else its address and the name of its module's
  * file; "(no stack)" or why it was cut.  As it is, not escaped.

@@ -23,6 +23,12 @@ const struct ms_metric_info ms_metrics[MS_METRICS] = {
 				      false },
 };
 
+const enum ms_metric ms_metric_order[MS_METRICS] = {
+	MS_METRIC_PEAK_BYTES,  MS_METRIC_LIVE_BYTES,  MS_METRIC_ALLOCATED,
+	MS_METRIC_ALLOCATIONS, MS_METRIC_TEMPORARY,   MS_METRIC_LEAKED_BYTES,
+	MS_METRIC_PEAK_BLOCKS, MS_METRIC_LIVE_BLOCKS, MS_METRIC_LEAKED_BLOCKS,
+};
+
 int ms_metric_find(const char *name)
 {
 	for (int i = 0; i < MS_METRICS; i++) {
@@ -52,6 +58,37 @@ uint64_t *ms_profile_sums(const struct ms_profile *profile, enum ms_metric metri
 	for (size_t i = profile->node_count; sums && !self_only && i-- > 1;)
 		sums[profile->nodes[i].parent] += sums[i];
 	return sums;
+}
+
+int ms_node_path_reserve(struct ms_node_path *path, size_t count)
+{
+	while (path->capacity < count) {
+		if (ms_grow((void **)&path->nodes, &path->capacity, path->capacity,
+			    sizeof(*path->nodes)) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void ms_node_path_release(struct ms_node_path *path)
+{
+	ms_free(path->nodes);
+	*path = (struct ms_node_path){ 0 };
+}
+
+int ms_profile_path(struct ms_node_path *path, const struct ms_profile *profile,
+		    uint32_t node)
+{
+	size_t count = 0;
+
+	for (uint32_t n = node; n; n = profile->nodes[n].parent)
+		count++;
+	if (ms_node_path_reserve(path, count) < 0)
+		return -1;
+	path->count = count;
+	for (uint32_t n = node; n; n = profile->nodes[n].parent)
+		path->nodes[--count] = n;
+	return 0;
 }
 
 const char *ms_profile_module_path(const struct ms_profile *profile,
