@@ -11,6 +11,6 @@ typedef ms_status ms_export_fn(struct ms_writer *writer, const struct ms_profile
 			       struct ms_error *err);
 
 ms_export_fn ms_export_folded, ms_export_speedscope, ms_export_callgrind, ms_export_dot,
-	ms_export_csv;
+	ms_export_csv, ms_export_pprof;
 
 #endif
