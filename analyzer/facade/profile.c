@@ -74,6 +74,10 @@ static ms_status fill_trace(struct ms_profile_fill *fill, size_t i, struct ms_er
 			fill, i, fill->leaks ? &fill->leaks[i] : NULL, err);
 	if (status == MS_OK && needs & MS_EXPORT_POINTS)
 		status = ms_profile_points(fill, i, err);
+	if (status == MS_OK && needs & MS_EXPORT_MOMENTS)
+		status = ms_profile_moments(fill, i, err);
+	if (status == MS_OK && needs & MS_EXPORT_LIVES)
+		status = ms_profile_lives(fill, i, err);
 	return status;
 }
 
@@ -146,6 +150,9 @@ void ms_profile_free(struct ms_profile *p)
 	if (!p)
 		return;
 	for (size_t i = 0; i < p->process_count; i++) {
+		for (size_t n = 0; n < p->processes[i].moment_count; n++)
+			ms_free(p->processes[i].moments[n].items);
+		ms_free(p->processes[i].moments);
 		ms_free(p->processes[i].points);
 		ms_free(p->processes[i].marks);
 	}

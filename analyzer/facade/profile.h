@@ -108,6 +108,12 @@ MS_MUST_CHECK ms_status ms_profile_rows(struct ms_profile_fill *fill, size_t tra
 MS_MUST_CHECK ms_status ms_profile_trace_leaks(struct ms_profile_fill *fill, size_t trace,
 					       const struct ms_trace_leaks *of,
 					       struct ms_error *err);
+/* profile_lives.c: maxima and lifetimes of the rows. */
+MS_MUST_CHECK ms_status ms_profile_lives(struct ms_profile_fill *fill, size_t trace,
+					 struct ms_error *err);
+/* profile_moments.c: what lived at some of the points. */
+MS_MUST_CHECK ms_status ms_profile_moments(struct ms_profile_fill *fill, size_t trace,
+					   struct ms_error *err);
 /* profile_points.c: the heap over time, and marks. */
 MS_MUST_CHECK ms_status ms_profile_points(struct ms_profile_fill *fill, size_t trace,
 					  struct ms_error *err);

@@ -7,7 +7,8 @@
 #include "analyzer/facade/choose.h"
 #include "analyzer/facade/profile.h"
 
-#define POINTS 400
+#define POINTS	   400
+#define POINTS_FEW 80 /* of formats that show each at length */
 
 static ms_status find_range(struct ms_profile_fill *fill, const struct ms_trace *trace,
 			    struct ms_series_options *series, struct ms_error *err)
@@ -87,6 +88,8 @@ ms_status ms_profile_points(struct ms_profile_fill *fill, size_t trace,
 					  "following the heap", err);
 
 	options.pass = choice.pass;
+	if (fill->ask->needs & MS_EXPORT_MOMENTS)
+		options.buckets = POINTS_FEW;
 	if (status == MS_OK)
 		status = find_range(fill, of, &options, err);
 	if (status == MS_OK && !ms_unknown_at(of, options.to_ns).events)

@@ -93,6 +93,10 @@ int memscope_render(struct memscope *m, const struct memscope_render_options *op
 		return ms_facade_dashboard(m, options, output, own);
 	if (status == MS_OK)
 		status = check_own(options, format, own);
+	if (status == MS_OK && format->needs & MS_EXPORT_ONE && m->count > 1)
+		status = ms_fail(own, MS_EUSAGE,
+				 "the format %s knows one process: name one trace",
+				 format->name);
 	if (status == MS_OK)
 		status = ms_profile_new(&profile, m, &ask, own);
 	if (status != MS_OK)

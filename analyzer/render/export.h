@@ -10,11 +10,14 @@
 
 /* What of a profile a format asks for, beside frames, nodes and rows. */
 enum ms_export_need {
-	MS_EXPORT_THREADS = 1, /* rows by thread */
-	MS_EXPORT_LEAKS = 2,   /* the metrics of leaks, where there is a pointer map */
-	MS_EXPORT_POINTS = 4,  /* the heap over time, and marks */
-	MS_EXPORT_METRIC = 8,  /* shows one metric: --metric chooses it */
-	MS_EXPORT_ALL = 16,    /* more than a profile: the facade has a way of its own */
+	MS_EXPORT_THREADS = 1,	/* rows by thread */
+	MS_EXPORT_LEAKS = 2,	/* the metrics of leaks, where there is a pointer map */
+	MS_EXPORT_POINTS = 4,	/* the heap over time, and marks */
+	MS_EXPORT_METRIC = 8,	/* shows one metric: --metric chooses it */
+	MS_EXPORT_LIVES = 16,	/* maxima and lifetimes of rows, by no thread */
+	MS_EXPORT_MOMENTS = 32, /* what lived at some of the points */
+	MS_EXPORT_ALL = 256,	/* more than a profile: the facade has a way of its own */
+	MS_EXPORT_ONE = 64,	/* knows one process only */
 };
 
 struct ms_export {

@@ -77,6 +77,9 @@ struct ms_profile_row {
 	uint32_t node, process;
 	uint32_t thread; /* MS_PROFILE_NONE: of several, or not told apart */
 	uint64_t value[MS_METRICS];
+	/* When asked for: the most bytes that lived at once and how many blocks these
+	 * were, and the lifetimes of all its blocks together. */
+	uint64_t max_bytes, max_blocks, lifetime_ns;
 };
 
 struct ms_profile_point { /* the heap at an instant */
@@ -85,6 +88,17 @@ struct ms_profile_point { /* the heap at an instant */
 	uint64_t allocations, frees;	 /* calls since the point before */
 	uint64_t resident_bytes;
 	bool has_resident;
+};
+
+struct ms_profile_live {
+	uint64_t bytes;
+	uint32_t node;
+};
+
+struct ms_profile_moment { /* what lived at a point */
+	size_t point;
+	struct ms_profile_live *items; /* those with any */
+	size_t count;
 };
 
 struct ms_profile_mark {
@@ -103,6 +117,8 @@ struct ms_profile_process {
 	uint32_t first_thread, thread_count;
 	struct ms_profile_point *points; /* when asked for */
 	size_t point_count;
+	struct ms_profile_moment *moments; /* when asked for: the last point first */
+	size_t moment_count;
 	struct ms_profile_mark *marks; /* when points are asked for */
 	size_t mark_count;
 };
