@@ -116,6 +116,8 @@ static ms_status fill_all(struct ms_profile_fill *fill, struct ms_error *err)
 		status = find_leaks(fill, err);
 	for (size_t i = 0; status == MS_OK && i < fill->m->count; i++)
 		status = fill_trace(fill, i, err);
+	if (status == MS_OK && ask->needs & MS_EXPORT_EVENTS)
+		status = ms_profile_events(fill, err);
 	if (fill->leaks)
 		ms_facade_leaks_release(fill->m, fill->leaks);
 	ms_free(fill->leaks);
@@ -156,6 +158,7 @@ void ms_profile_free(struct ms_profile *p)
 		ms_free(p->processes[i].points);
 		ms_free(p->processes[i].marks);
 	}
+	ms_profile_events_free(p->replayed);
 	ms_free(p->modules);
 	ms_free(p->frames);
 	ms_free(p->nodes);

@@ -114,6 +114,11 @@ MS_MUST_CHECK ms_status ms_profile_lives(struct ms_profile_fill *fill, size_t tr
 /* profile_moments.c: what lived at some of the points. */
 MS_MUST_CHECK ms_status ms_profile_moments(struct ms_profile_fill *fill, size_t trace,
 					   struct ms_error *err);
+/* profile_events.c: the first trace's events, for later.  MS_EUSAGE when it has not all.
+ */
+MS_MUST_CHECK ms_status ms_profile_events(struct ms_profile_fill *fill,
+					  struct ms_error *err);
+void ms_profile_events_free(void *replayed); /* NULL is fine */
 /* profile_points.c: the heap over time, and marks. */
 MS_MUST_CHECK ms_status ms_profile_points(struct ms_profile_fill *fill, size_t trace,
 					  struct ms_error *err);

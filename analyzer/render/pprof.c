@@ -3,12 +3,10 @@
  * pprof.c - pprof's profile.proto, compressed: a sample for each stack and thread, with
  * a value for each metric.
  *
- * Functions inlined into one another are lines of one location, innermost first.  A
- * chain of such frames is told by its owner's chain and its own frame, so that equal
- * chains have one number wherever they occur.
+ * Functions inlined into one another are lines of one location, innermost first.
  */
-#include "analyzer/base/alloc.h"
 #include "analyzer/base/map.h"
+#include "analyzer/render/chains.h"
 #include "analyzer/render/formats.h"
 #include "analyzer/render/gzip.h"
 #include "analyzer/render/protobuf.h"
@@ -48,18 +46,11 @@ static const struct sample_type {
 };
 #define TYPES (sizeof(types) / sizeof(types[0]))
 
-struct chain {
-	uint32_t owner; /* chain + 1 that this frame was inlined into; 0: none */
-	uint32_t frame;
-};
-
 struct encoder {
 	const struct ms_profile *profile;
 	struct ms_writer *writer;
 	struct ms_text_table texts;
-	struct chain *chains;
-	size_t chain_count, chain_capacity;
-	uint32_t *chain_of;	 /* of each node */
+	struct ms_chains chains;
 	struct ms_map functions; /* of names: name << 32 | file to id */
 	struct ms_strbuf text;	 /* of a name */
 	struct ms_strbuf message, inner, packed;
@@ -218,11 +209,11 @@ static uint64_t address_of(const struct encoder *e, const struct ms_profile_fram
 
 static void put_location(struct encoder *e, size_t i)
 {
-	const struct ms_profile_frame *f = &e->profile->frames[e->chains[i].frame];
+	const struct ms_profile_frame *f = &e->profile->frames[e->chains.items[i].frame];
 
 	ms_strbuf_clear(&e->packed);
-	for (size_t c = i + 1; c; c = e->chains[c - 1].owner) {
-		uint32_t frame = e->chains[c - 1].frame;
+	for (size_t c = i + 1; c; c = e->chains.items[c - 1].owner) {
+		uint32_t frame = e->chains.items[c - 1].frame;
 
 		ms_strbuf_clear(&e->inner);
 		ms_pb_number(&e->inner, 1, function_of(e, frame));
@@ -236,36 +227,6 @@ static void put_location(struct encoder *e, size_t i)
 	ms_strbuf_add(&e->message, ms_strbuf_text(&e->packed), e->packed.len);
 	e->failed |= e->packed.failed;
 	put(e, LOCATION);
-}
-
-/* Parents come first, so that an owner's chain is known. */
-static int find_chains(struct encoder *e)
-{
-	const struct ms_profile *p = e->profile;
-	struct ms_map known;
-	int failed = 0;
-
-	ms_map_init(&known);
-	for (size_t i = 1; !failed && i < p->node_count; i++) {
-		const struct ms_profile_node *node = &p->nodes[i];
-		bool inlined = p->frames[node->frame].inlined && node->parent;
-		struct chain chain = { inlined ? e->chain_of[node->parent] + 1 : 0,
-				       node->frame };
-		uint64_t *id = ms_map_at(&known,
-					 (uint64_t)chain.owner << 32 | chain.frame, NULL);
-
-		failed = !id || (!*id && ms_grow((void **)&e->chains, &e->chain_capacity,
-						 e->chain_count, sizeof(*e->chains)) < 0);
-		if (failed)
-			break;
-		if (!*id) {
-			e->chains[e->chain_count] = chain;
-			*id = ++e->chain_count;
-		}
-		e->chain_of[i] = (uint32_t)(*id - 1);
-	}
-	ms_map_release(&known);
-	return failed ? -1 : 0;
 }
 
 /* --- samples
@@ -301,11 +262,8 @@ static void put_sample(struct encoder *e, const struct ms_profile_row *row)
 	const struct ms_profile *p = e->profile;
 
 	ms_strbuf_clear(&e->packed);
-	for (uint32_t n = row->node; n; n = p->nodes[n].parent) {
-		ms_pb_varint(&e->packed, (uint64_t)e->chain_of[n] + 1);
-		while (p->frames[p->nodes[n].frame].inlined && p->nodes[n].parent)
-			n = p->nodes[n].parent;
-	}
+	for (uint32_t n = row->node; n; n = ms_chains_caller(p, n))
+		ms_pb_varint(&e->packed, (uint64_t)e->chains.of[n] + 1);
 	ms_pb_message(&e->message, 1, &e->packed);
 	ms_strbuf_clear(&e->packed);
 	for (size_t i = 0; i < TYPES; i++) {
@@ -333,8 +291,7 @@ static void put_all(struct encoder *e)
 
 	put_head(e);
 	put_mappings(e);
-	e->failed |= find_chains(e) < 0;
-	for (size_t i = 0; !e->failed && i < e->chain_count; i++)
+	for (size_t i = 0; !e->failed && i < e->chains.count; i++)
 		put_location(e, i);
 	for (size_t i = 0; !e->failed && !e->writer->failure && i < p->row_count; i++)
 		put_sample(e, &p->rows[i]);
@@ -353,18 +310,16 @@ ms_status ms_export_pprof(struct ms_writer *writer, const struct ms_profile *pro
 		return status;
 	ms_text_table_init(&e.texts);
 	ms_map_init(&e.functions);
-	e.chain_of = ms_alloc_zero(profile->node_count, sizeof(*e.chain_of));
-	e.failed = !e.chain_of;
-	if (!e.failed)
+	status = ms_chains_init(&e.chains, profile, err);
+	if (status == MS_OK)
 		put_all(&e);
 	ms_gzip_finish(gzip);
 	ms_text_table_release(&e.texts);
 	ms_map_release(&e.functions);
-	ms_free(e.chains);
-	ms_free(e.chain_of);
+	ms_chains_release(&e.chains);
 	ms_strbuf_release(&e.text);
 	ms_strbuf_release(&e.message);
 	ms_strbuf_release(&e.inner);
 	ms_strbuf_release(&e.packed);
-	return e.failed ? ms_fail_memory(err) : MS_OK;
+	return e.failed ? ms_fail_memory(err) : status;
 }

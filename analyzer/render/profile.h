@@ -123,6 +123,19 @@ struct ms_profile_process {
 	size_t mark_count;
 };
 
+struct ms_profile_event { /* a block begins, or ends */
+	uint64_t at_ns, size;
+	uint64_t block; /* tells it from all others that live */
+	uint32_t node;
+	uint32_t thread; /* that made it: the log's number */
+	bool begins;
+	bool temporary; /* it ends, before its thread made another */
+	bool peak; /* it begins, and the blocks that count take the most bytes then */
+};
+/* No event follows one for which it was not MS_OK. */
+typedef ms_status ms_profile_visit(void *context, const struct ms_profile_event *event,
+				   struct ms_error *err);
+
 struct ms_profile {
 	struct ms_profile_module *modules;
 	size_t module_count;
@@ -139,6 +152,11 @@ struct ms_profile {
 	unsigned absent;       /* bits of ms_metric: the recordings cannot tell them */
 	unsigned estimated;    /* bits of those that are estimates */
 	enum ms_metric metric; /* the one that was asked for */
+	/* When asked for: every block that counts, in order, at a price.  MS_OK,
+	 * MS_ENOMEM or what visit returned. */
+	ms_status (*replay)(const struct ms_profile *profile, ms_profile_visit *visit,
+			    void *context, struct ms_error *err);
+	void *replayed; /* replay's own */
 };
 
 /* The sum of a metric over all rows. */
