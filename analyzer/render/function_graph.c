@@ -5,53 +5,6 @@
 #include "analyzer/render/function_graph.h"
 #include "analyzer/base/alloc.h"
 
-#include <inttypes.h>
-
-/* --- functions
- * -------------------------------------------------------------------------- */
-
-/* What tells a function: module, file, and its name, which may be an address. */
-static int64_t key_of(struct ms_text_table *keys, struct ms_strbuf *text,
-		      const struct ms_profile *profile, uint32_t frame)
-{
-	const struct ms_profile_frame *f = &profile->frames[frame];
-
-	ms_strbuf_clear(text);
-	ms_strbuf_appendf(text, "%" PRIu32 "\n", f->module);
-	ms_strbuf_adds(text, f->file ? f->file : "");
-	ms_strbuf_addc(text, '\n');
-	ms_profile_name(text, profile, frame);
-	return text->failed ? -1 : ms_text_table_add(keys, ms_strbuf_text(text));
-}
-
-static int find_functions(struct ms_function_graph *graph)
-{
-	struct ms_text_table keys;
-	struct ms_strbuf text;
-	int failed = 0;
-
-	ms_strbuf_init(&text);
-	ms_text_table_init(&keys);
-	for (size_t i = 0; !failed && i < graph->profile->frame_count; i++) {
-		int64_t id = key_of(&keys, &text, graph->profile, (uint32_t)i);
-
-		failed = id < 0;
-		if (failed)
-			break;
-		graph->function_of[i] = (uint32_t)id;
-		if ((size_t)id < graph->function_count)
-			continue;
-		failed = ms_grow((void **)&graph->functions, &graph->function_capacity,
-				 graph->function_count, sizeof(*graph->functions)) < 0;
-		if (!failed)
-			graph->functions[graph->function_count++] =
-				(struct ms_graph_function){ .frame = (uint32_t)i };
-	}
-	ms_text_table_release(&keys);
-	ms_strbuf_release(&text);
-	return failed ? -1 : 0;
-}
-
 /* --- calls
  * ------------------------------------------------------------------------------ */
 
@@ -101,10 +54,10 @@ static int add_frame(struct ms_function_graph *graph, const struct ms_profile_ro
 {
 	const struct ms_profile_frame *frames = graph->profile->frames;
 	bool leaf = callee == MS_PROFILE_NONE;
-	uint32_t id = graph->function_of[frame];
+	uint32_t id = graph->names.of[frame];
 	struct ms_graph_function *function = &graph->functions[id];
 	struct ms_graph_edge *edge =
-		edge_of(graph, id, leaf ? MS_PROFILE_NONE : graph->function_of[callee],
+		edge_of(graph, id, leaf ? MS_PROFILE_NONE : graph->names.of[callee],
 			graph->lines ? frames[frame].line : 0);
 
 	if (!edge)
@@ -125,12 +78,20 @@ ms_status ms_function_graph_init(struct ms_function_graph *graph,
 				 const struct ms_profile *profile, bool lines,
 				 struct ms_error *err)
 {
+	ms_status status;
+
 	*graph = (struct ms_function_graph){ .profile = profile, .lines = lines };
 	ms_map_init(&graph->known);
-	graph->function_of =
-		ms_alloc_zero(profile->frame_count + 1, sizeof(*graph->function_of));
-	if (!graph->function_of || find_functions(graph) < 0)
+	status = ms_frame_functions_init(&graph->names, profile, err);
+	if (status != MS_OK)
+		return status;
+	graph->functions =
+		ms_alloc_zero(graph->names.count + 1, sizeof(*graph->functions));
+	if (!graph->functions)
 		return ms_fail_memory(err);
+	graph->function_count = graph->names.count;
+	for (size_t i = 0; i < graph->function_count; i++)
+		graph->functions[i].frame = graph->names.first[i];
 	for (size_t i = 0; i < profile->row_count; i++) {
 		const struct ms_profile_row *row = &profile->rows[i];
 		uint32_t callee = MS_PROFILE_NONE;
@@ -149,7 +110,7 @@ ms_status ms_function_graph_init(struct ms_function_graph *graph,
 void ms_function_graph_release(struct ms_function_graph *graph)
 {
 	ms_free(graph->functions);
-	ms_free(graph->function_of);
+	ms_frame_functions_release(&graph->names);
 	ms_free(graph->edges);
 	ms_map_release(&graph->known);
 }

@@ -8,8 +8,8 @@
 #ifndef MS_RENDER_FUNCTION_GRAPH_H
 #define MS_RENDER_FUNCTION_GRAPH_H
 
-#include "analyzer/render/profile.h"
-#include "analyzer/render/text_table.h"
+#include "analyzer/base/map.h"
+#include "analyzer/render/frame_functions.h"
 
 struct ms_graph_function { /* of one name, file and module */
 	uint32_t frame;	   /* one of its frames */
@@ -30,8 +30,8 @@ struct ms_function_graph {
 	const struct ms_profile *profile;
 	bool lines; /* calls of different lines are different */
 	struct ms_graph_function *functions;
-	size_t function_count, function_capacity;
-	uint32_t *function_of; /* of each frame */
+	size_t function_count;
+	struct ms_frame_functions names;
 	struct ms_graph_edge *edges;
 	size_t edge_count, edge_capacity;
 	struct ms_map known; /* a hash of caller, callee and line to edge + 1 */
