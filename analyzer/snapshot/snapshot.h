@@ -398,7 +398,7 @@ struct ms_tally_options {
 	ms_status (*choose)(void *context, const struct ms_life *life, bool *chosen,
 			    struct ms_error *err);
 	void *context;
-	bool pairs; /* figures of pairs of stack and thread, too */
+	bool pairs; /* figures of pairs of stack and thread, and no others */
 	const struct ms_progress *progress; /* or NULL */
 };
 

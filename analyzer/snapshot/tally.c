@@ -87,11 +87,9 @@ static struct ms_figures *figures_of_pair(struct ms_tally *t, uint32_t stack,
 static int add_pair(struct run *run, const struct ms_block *block,
 		    const struct ms_figures *one)
 {
-	struct ms_figures *pair;
+	struct ms_figures *pair =
+		figures_of_pair(run->tally, block->stack, block->thread);
 
-	if (!run->options->pairs)
-		return 0;
-	pair = figures_of_pair(run->tally, block->stack, block->thread);
 	if (pair)
 		ms_figures_add(pair, one);
 	return pair ? 0 : -1;
@@ -114,7 +112,7 @@ static int add(struct run *run, const struct ms_block *block,
 	ms_figures_add(&t->kinds[block->kind % MS_EVENT_KIND_MAX], one);
 	ms_figures_add(&t->ages[ms_age_class(age)], one);
 	ms_figures_add(&t->all, one);
-	return add_pair(run, block, one);
+	return 0;
 }
 
 /* --- one block
@@ -197,6 +195,8 @@ static ms_status look_at(struct run *run, const struct ms_life *life, uint64_t e
 	fill(run, life, event, &one);
 	run->tally->reallocated += made_by_realloc(life->block);
 	run->tally->freed_by_calls += is_free(life->end);
+	if (run->options->pairs)
+		return add_pair(run, life->block, &one) < 0 ? ms_fail_memory(err) : MS_OK;
 	return add(run, life->block, &one) < 0 ? ms_fail_memory(err) : MS_OK;
 }
 
