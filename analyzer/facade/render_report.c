@@ -37,13 +37,18 @@ static ms_status understand(const struct memscope_render_options *options,
 	return MS_OK;
 }
 
-/* What the dashboard alone has. */
-static ms_status check_own(const struct memscope_render_options *options,
+/* What the dashboard alone has, and what a format cannot have. */
+static ms_status check_own(const struct memscope *m,
+			   const struct memscope_render_options *options,
 			   const struct ms_export *format, struct ms_error *err)
 {
 	if (options->title || options->no_sources)
 		return ms_fail(err, MS_EUSAGE,
 			       "the format %s has neither a title nor sources",
+			       format->name);
+	if (format->needs & MS_EXPORT_ONE && m->count > 1)
+		return ms_fail(err, MS_EUSAGE,
+			       "the format %s knows one process: name one trace",
 			       format->name);
 	return MS_OK;
 }
@@ -51,6 +56,11 @@ static ms_status check_own(const struct memscope_render_options *options,
 static ms_status check_known(const struct ms_profile *profile,
 			     const struct ms_export *format, struct ms_error *err)
 {
+	const unsigned over_time = MS_EXPORT_LIVES | MS_EXPORT_MOMENTS | MS_EXPORT_EVENTS;
+
+	if (format->needs & over_time && profile->absent & 1u << MS_METRIC_LIVE_BYTES)
+		return ms_fail(err, MS_EUSAGE,
+			       "these recordings cannot tell what was live at that time");
 	if (!(format->needs & MS_EXPORT_METRIC) ||
 	    !(profile->absent & 1u << profile->metric))
 		return MS_OK;
@@ -88,15 +98,10 @@ int memscope_render(struct memscope *m, const struct memscope_render_options *op
 
 	options = options ? options : &none;
 	status = understand(options, &format, &ask, own);
-
 	if (status == MS_OK && format->needs & MS_EXPORT_ALL)
 		return ms_facade_dashboard(m, options, output, own);
 	if (status == MS_OK)
-		status = check_own(options, format, own);
-	if (status == MS_OK && format->needs & MS_EXPORT_ONE && m->count > 1)
-		status = ms_fail(own, MS_EUSAGE,
-				 "the format %s knows one process: name one trace",
-				 format->name);
+		status = check_own(m, options, format, own);
 	if (status == MS_OK)
 		status = ms_profile_new(&profile, m, &ask, own);
 	if (status != MS_OK)

@@ -10,9 +10,10 @@
 
 #include <inttypes.h>
 
-#define US_NS	   UINT64_C(1000)
-#define SHORT_LIFE 500 /* us: on average below it a location's blocks are called short \
-			*/
+#define US_NS UINT64_C(1000)
+#define SHORT_LIFE                                                          \
+	500 /* us: on average below it a location's blocks are called short \
+	     */
 
 static void write_field(struct ms_writer *writer, const char *name, uint64_t value)
 {

@@ -16,8 +16,9 @@ enum ms_export_need {
 	MS_EXPORT_METRIC = 8,	/* shows one metric: --metric chooses it */
 	MS_EXPORT_LIVES = 16,	/* maxima and lifetimes of rows, by no thread */
 	MS_EXPORT_MOMENTS = 32, /* what lived at some of the points */
-	MS_EXPORT_EVENTS = 128, /* every event, of recordings that have them all */
 	MS_EXPORT_ONE = 64,	/* knows one process only */
+	MS_EXPORT_EVENTS = 128, /* every event, of recordings that have them all */
+	MS_EXPORT_ALL = 256,	/* more than a profile: the facade has a way of its own */
 };
 
 struct ms_export {

@@ -178,7 +178,7 @@ static int add_row(struct ms_fold *fold, struct work *w, size_t before)
 		return -1;
 	if (!*known) {
 		fold->rows[fold->row_count] = (struct ms_profile_row){
-			node, row->process, MS_PROFILE_NONE, { 0 }
+			.node = node, .process = row->process, .thread = MS_PROFILE_NONE
 		};
 		fold->sites[fold->row_count] = site;
 		*known = ++fold->row_count;
