@@ -276,6 +276,8 @@ static ms_status see(void *context, const struct ms_profile_event *event,
 	struct held *held = held_by(s, event->thread);
 	uint32_t pair;
 
+	if (!held)
+		return ms_fail_memory(err);
 	if (event->at_ns / MS_NS >= s->next_ms)
 		write_time(s, event->at_ns / MS_NS);
 	pair = pair_of(s, event->size, s->trace_of[event->node]);
@@ -307,9 +309,10 @@ static ms_status write_all(struct stream *s, struct ms_error *err)
 	if (s->failed)
 		return ms_fail_memory(err);
 	status = s->profile->replay(s->profile, see, s, err);
-	release(s, 0);
-	if (status == MS_OK)
+	if (status == MS_OK) {
+		release(s, 0);
 		write_time(s, process->at_ns / MS_NS);
+	}
 	return status == MS_ESTOP ? MS_OK : status;
 }
 
