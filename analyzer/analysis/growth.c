@@ -8,6 +8,7 @@
  * last moments, in which programs tidy up.
  */
 #include "analyzer/analysis/growth.h"
+#include "analyzer/analysis/detectors.h"
 #include "analyzer/base/alloc.h"
 
 #define LEAST_NS UINT64_C(1000000000)

@@ -46,8 +46,6 @@ struct ms_growth { /* as much memory as stacks, and as parts in which each chang
 	bool failed; /* no memory */
 };
 
-extern const struct ms_detector ms_detector_growth;
-
 /* growth_sites.c: all parts have ended.  MS_OK or MS_ENOMEM. */
 MS_MUST_CHECK ms_status ms_growth_find(struct ms_growth *growth,
 				       const struct ms_replayed *replayed,

@@ -6,6 +6,7 @@
  * recursion.
  */
 #include "analyzer/analysis/growth.h"
+#include "analyzer/analysis/detectors.h"
 #include "analyzer/analysis/trend.h"
 #include "analyzer/base/alloc.h"
 
