@@ -38,7 +38,8 @@ struct subject {
 	uint64_t now;
 	double values[MS_GROWTH_COUNT];
 	struct ms_trend trend;
-	uint64_t *made; /* when its blocks that live now were */
+	struct ms_block oldest; /* of its heaviest stack, of those that live still */
+	uint64_t *made;		/* when those that live still were */
 	size_t made_count, made_capacity;
 };
 
@@ -229,6 +230,12 @@ static ms_status find_trend(const struct ms_growth *g, struct subject *subject,
 /* --- how old the blocks are -----------------------------------------------------------
  */
 
+static bool is_older(const struct ms_block *block, const struct ms_block *than)
+{
+	return !than->address || block->at_ns < than->at_ns ||
+	       (block->at_ns == than->at_ns && block->address < than->address);
+}
+
 static bool note_age(void *context, const struct ms_block *block)
 {
 	struct work *w = context;
@@ -238,6 +245,8 @@ static bool note_age(void *context, const struct ms_block *block)
 
 	if (!s || !s->trend.rising)
 		return true;
+	if (*place == s->heaviest && is_older(block, &s->oldest))
+		s->oldest = *block;
 	w->failed = ms_grow((void **)&s->made, &s->made_capacity, s->made_count,
 			    sizeof(*s->made)) < 0;
 	if (!w->failed)
@@ -274,10 +283,12 @@ static void tell_course(struct ms_finding *finding, const struct ms_growth *g,
 {
 	const struct ms_evidence evidence[] = {
 		{ .name = "p_value", .unit = MS_EVIDENCE_REAL, .real = s->trend.p_value },
-		{ .name = "bytes_per_second",
-		  .unit = MS_EVIDENCE_REAL,
-		  .real = per_second },
-		{ .name = "bytes_per_second_low", .unit = MS_EVIDENCE_REAL, .real = low },
+		{ .name = "bytes_per_hour",
+		  .unit = MS_EVIDENCE_BYTES,
+		  .number = as_count(per_second * HOUR_SECONDS) },
+		{ .name = "bytes_per_hour_low",
+		  .unit = MS_EVIDENCE_BYTES,
+		  .number = as_count(low * HOUR_SECONDS) },
 		{ .name = "from_bytes",
 		  .unit = MS_EVIDENCE_BYTES,
 		  .number = as_count(whole(g, (double)s->at[0].bytes)) },
@@ -331,10 +342,10 @@ static ms_status tell(struct ms_findings *findings, const struct ms_growth *g,
 	finding->suggestion = suggestion;
 	tell_course(finding, g, s, per_second, s->trend.slope_low * steps);
 	if (s->count) {
-		ms_finding_point(finding,
-				 &(struct ms_finding_point){
-					 .what = "allocated",
-					 .stack = g->stacks[s->heaviest].stack });
+		struct ms_finding_point point = ms_finding_made("allocated", &s->oldest);
+
+		point.stack = g->stacks[s->heaviest].stack;
+		ms_finding_point(finding, &point);
 		tell_age(finding, g, s);
 	}
 	return MS_OK;
