@@ -79,4 +79,19 @@ is "$(leaks --format json --size 100 off.bin | jq .unclassified.bytes)" 100 "wit
 is "$(leaks --format json --size 101.. off.bin | jq .unclassified.bytes)" \
 	"$(($(leaks --format json off.bin | jq .unclassified.bytes) - $(leaks --format json --size ..100 off.bin | jq .unclassified.bytes)))" \
 	"and by size"
+# README: the commands of its section about servers run, and its words are theirs.
+cp "$targets/server_like" server
+ln -s "$recorder" libmemscope.so
+mkdir bin
+ln -s "$analyze" bin/memscope-analyze
+export PATH="$tmp/bin:$PATH"
+awk '/^## Programs that never exit/ { inside = 1; next } /^## / { inside = 0 }
+	inside && /^    / { print substr($0, 5) }' "$root/README.md" >told
+sed -n 's/^\$ //p' told >commands
+ok "README has commands for servers" [ "$(wc -l <commands)" = 4 ]
+sh -e commands >real 2>&1
+is $? 0 "they run"
+grep -vE '^\[|^\$' told | grep -oE '[A-Za-z_]{4,}' | sort -u >told.words
+grep -oE '[A-Za-z_]{4,}' real | sort -u >real.words
+is "$(comm -13 real.words told.words)" "" "every word of the output is there"
 done_testing
