@@ -43,15 +43,6 @@ static int first_to_repair(const void *a, const void *b)
 	return x->frame < y->frame ? -1 : x->frame > y->frame;
 }
 
-static void put_totals(struct ms_doc *doc, json_t *object, const char *key,
-		       const struct ms_leak_totals *totals)
-{
-	json_t *to = ms_doc_object(doc, object, key);
-
-	ms_doc_u64(doc, to, "bytes", totals->bytes);
-	ms_doc_u64(doc, to, "blocks", totals->blocks);
-}
-
 static void add_totals(struct report *r, const struct ms_leak_sites *sites)
 {
 	struct ms_leak_totals lost[MS_LEAK_GROUPS] = { { 0 } }, unlinked = { 0 };
@@ -69,8 +60,8 @@ static void add_totals(struct report *r, const struct ms_leak_sites *sites)
 		blocks += s->kind == MS_LEAK_REACHABLE ? s->blocks - s->before_blocks : 0;
 	}
 	for (unsigned k = 0; k < MS_LEAK_REACHABLE; k++)
-		put_totals(&r->doc, object, ms_leak_group_name(k), &lost[k]);
-	put_totals(&r->doc, object, "unlinked", &unlinked);
+		ms_doc_leak_totals(&r->doc, object, ms_leak_group_name(k), &lost[k]);
+	ms_doc_leak_totals(&r->doc, object, "unlinked", &unlinked);
 	object = ms_doc_object(&r->doc, r->doc.root, "reachable");
 	ms_doc_value(&r->doc, object, "bytes_change", json_integer((json_int_t)bytes));
 	ms_doc_value(&r->doc, object, "blocks_change", json_integer((json_int_t)blocks));

@@ -82,6 +82,9 @@ bool ms_leak_is_new(const struct ms_trace_leaks *leaks,
 
 /* "map" and its circumstances, or null and the reason. */
 void ms_doc_leak_map(struct ms_doc *doc, json_t *row, const struct ms_trace_leaks *leaks);
+/* key: an object with bytes and blocks. */
+void ms_doc_leak_totals(struct ms_doc *doc, json_t *object, const char *key,
+			const struct ms_leak_totals *totals);
 /* What has changed since an earlier map, as a document. */
 MS_MUST_CHECK ms_status
 ms_facade_leak_changes(struct memscope *m, const struct memscope_leaks_options *options,

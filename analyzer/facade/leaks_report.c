@@ -48,13 +48,13 @@ static void add_processes(struct report *r)
 	}
 }
 
-static void put_totals(struct report *r, const char *key,
-		       const struct ms_leak_totals *totals)
+void ms_doc_leak_totals(struct ms_doc *doc, json_t *object, const char *key,
+			const struct ms_leak_totals *totals)
 {
-	json_t *object = ms_doc_object(&r->doc, r->doc.root, key);
+	json_t *to = ms_doc_object(doc, object, key);
 
-	ms_doc_u64(&r->doc, object, "bytes", totals->bytes);
-	ms_doc_u64(&r->doc, object, "blocks", totals->blocks);
+	ms_doc_u64(doc, to, "bytes", totals->bytes);
+	ms_doc_u64(doc, to, "blocks", totals->blocks);
 }
 
 static void add_totals(struct ms_leak_totals *sum, const struct ms_leak_totals *more)
@@ -85,9 +85,10 @@ static void put_all_totals(struct report *r)
 		rings += l->rings;
 	}
 	for (unsigned k = 0; k < MS_LEAK_GROUPS; k++)
-		put_totals(r, ms_leak_group_name(k), &kinds[k]);
-	put_totals(r, "heuristic", &heuristic);
-	put_totals(r, "cycles", &cycles);
+		ms_doc_leak_totals(&r->doc, r->doc.root, ms_leak_group_name(k),
+				   &kinds[k]);
+	ms_doc_leak_totals(&r->doc, r->doc.root, "heuristic", &heuristic);
+	ms_doc_leak_totals(&r->doc, r->doc.root, "cycles", &cycles);
 	/* Which of the chosen blocks are of one ring is not known. */
 	ms_doc_value(&r->doc, r->doc.root, "rings",
 		     ms_filter_is_set(&r->options.filter) ? json_null()
