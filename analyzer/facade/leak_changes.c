@@ -15,6 +15,7 @@ struct report {
 	struct memscope *m;
 	const struct memscope_leaks_options *options;
 	const struct ms_trace_leaks *traces;
+	const struct ms_suppressions *suppressions;
 	struct ms_doc doc;
 };
 
@@ -140,10 +141,13 @@ static ms_status add_sites(struct report *r, struct ms_error *err)
 ms_status ms_facade_leak_changes(struct memscope *m,
 				 const struct memscope_leaks_options *options,
 				 const struct ms_trace_leaks *leaks,
+				 const struct ms_suppressions *suppressions,
 				 const struct memscope_output *output,
 				 struct ms_error *err)
 {
-	struct report r = { .m = m, .options = options, .traces = leaks };
+	struct report r = {
+		.m = m, .options = options, .traces = leaks, .suppressions = suppressions
+	};
 	json_t *document;
 	ms_status status;
 
@@ -153,6 +157,7 @@ ms_status ms_facade_leak_changes(struct memscope *m,
 	ms_doc_filter(&r.doc, r.doc.root, &options->filter);
 	add_processes(&r);
 	status = add_sites(&r, err);
+	ms_doc_suppressions(&r.doc, r.doc.root, suppressions);
 	document = ms_doc_take(&r.doc);
 	if (status == MS_OK)
 		return ms_facade_print(document, ms_render_leak_changes, output, err);

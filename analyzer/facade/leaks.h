@@ -86,10 +86,10 @@ void ms_doc_leak_map(struct ms_doc *doc, json_t *row, const struct ms_trace_leak
 void ms_doc_leak_totals(struct ms_doc *doc, json_t *object, const char *key,
 			const struct ms_leak_totals *totals);
 /* What has changed since an earlier map, as a document. */
-MS_MUST_CHECK ms_status
-ms_facade_leak_changes(struct memscope *m, const struct memscope_leaks_options *options,
-		       const struct ms_trace_leaks *leaks,
-		       const struct memscope_output *output, struct ms_error *err);
+MS_MUST_CHECK ms_status ms_facade_leak_changes(
+	struct memscope *m, const struct memscope_leaks_options *options,
+	const struct ms_trace_leaks *leaks, const struct ms_suppressions *suppressions,
+	const struct memscope_output *output, struct ms_error *err);
 
 /* Every block that is not reachable, as rows. */
 MS_MUST_CHECK ms_status ms_facade_leak_blocks(struct memscope *m,

@@ -204,7 +204,8 @@ int memscope_leaks(struct memscope *m, const struct memscope_leaks_options *opti
 	if (status == MS_OK && r.options.blocks)
 		status = ms_facade_leak_blocks(m, r.traces, r.options.top, output, own);
 	else if (status == MS_OK && r.options.since)
-		status = ms_facade_leak_changes(m, &r.options, r.traces, output, own);
+		status = ms_facade_leak_changes(m, &r.options, r.traces, r.suppressions,
+						output, own);
 	else if (status == MS_OK)
 		status = print(&r, output, own);
 	if (r.traces)

@@ -62,14 +62,19 @@ static ms_status make_findings(struct ms_tables *tables, const char *const *argu
 		/* One trace alone: a site of two processes is two rows. */
 		struct memscope one = ms_tables_one(tables, t);
 		struct ms_site_findings findings = { .count = 0 };
+		struct ms_suppressions *suppressions;
 
 		status = ms_tables_go_on(tables, err);
 		if (status != MS_OK)
 			break;
-		status = ms_facade_findings(&one, &all, NULL, &findings, err);
+		status = ms_suppressions_new(&suppressions, &one, NULL, err);
+		if (status == MS_OK)
+			status = ms_facade_findings(&one, &all, suppressions, &findings,
+						    err);
 		for (size_t i = 0; status == MS_OK && i < findings.count; i++)
 			add_finding(tables, doc, rows, t, &findings, &findings.items[i]);
 		ms_site_findings_release(&findings);
+		ms_suppressions_free(suppressions);
 	}
 	return status;
 }

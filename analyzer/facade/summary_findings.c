@@ -101,11 +101,13 @@ static ms_status tell_lost(struct brief *b, const struct ms_trace_leaks *leaks,
 static ms_status look_for_lost(struct brief *b, struct ms_error *err)
 {
 	struct ms_trace_leaks *leaks = ms_alloc_zero(b->m->count, sizeof(*leaks));
+	struct ms_suppressions *suppressions;
 	bool looked = true;
-	ms_status status = MS_OK;
+	ms_status status;
 
 	if (!leaks)
 		return ms_fail_memory(err);
+	status = ms_suppressions_new(&suppressions, b->m, NULL, err);
 	for (size_t i = 0; status == MS_OK && i < b->m->count; i++) {
 		if (is_short(&b->m->traces[i], b->totals))
 			status = ms_facade_lost(b->m, &b->m->traces[i], &leaks[i], err);
@@ -113,7 +115,10 @@ static ms_status look_for_lost(struct brief *b, struct ms_error *err)
 			looked = false;
 	}
 	if (status == MS_OK)
+		status = ms_facade_leaks_suppress(b->m, leaks, suppressions, err);
+	if (status == MS_OK)
 		status = tell_lost(b, leaks, err);
+	ms_suppressions_free(suppressions);
 	ms_doc_bool(b->doc, b->doc->root, "leaks_looked_for", looked);
 	ms_facade_leaks_release(b->m, leaks);
 	ms_free(leaks);

@@ -177,5 +177,6 @@ ms_status ms_render_leak_changes(struct ms_writer *writer, const json_t *documen
 	ms_write_filter(writer, json_object_get(document, "filter"));
 	write_totals(writer, document);
 	write_sites(writer, document);
+	ms_write_suppressed(writer, document);
 	return MS_OK;
 }

@@ -84,7 +84,7 @@ is "$(query app.bin 'SELECT kind, count(*), sum(size) FROM leaks GROUP BY kind O
 		select(.value.blocks > 0) | [.key, .value.blocks, .value.bytes] | @csv' leaks.json | tr -d '"' | sort)" "the kinds of leaks"
 query app.bin "SELECT kind, printf('0x%x', address), size, hanging_bytes, hanging_blocks,
 	CASE WHEN root IS NOT NULL THEN printf('0x%x', root) END, stack FROM leaks WHERE kind <> 'reachable'" | sort >got
-"$analyze" leaks --blocks --format csv app.bin | tail -n +2 | cut -d, -f 1-6,10 | sort >wanted
+"$analyze" leaks --no-built-in-suppressions --blocks --format csv app.bin | tail -n +2 | cut -d, -f 1-6,10 | sort >wanted
 same got wanted "each block"
 MEMSCOPE_HEAPMAP=off recorded off.bin "$targets/leak_truth" lost_one
 is "$(query off.bin "SELECT DISTINCT kind FROM leaks")" unclassified "without a map"
