@@ -62,7 +62,7 @@ static double whole(const struct ms_growth *g, double value)
 	return g->input.sample_bytes ? value / (1 << MS_WEIGHT_BITS) : value;
 }
 
-static double rise(const struct ms_growth *g, const struct ms_growth_live at[2])
+static double rise(const struct ms_growth *g, const struct ms_growth_live *at)
 {
 	return whole(g, (double)at[1].bytes) - whole(g, (double)at[0].bytes);
 }
