@@ -46,16 +46,16 @@ struct ms_leak_totals {
 };
 
 struct ms_leaks {
-	struct ms_leak_block *blocks; /* by address */
+	struct ms_leak_block *blocks; /* by address; those left out come after count */
 	size_t count;
 	struct ms_leak_totals kinds[MS_LEAK_KINDS];
 	struct ms_leak_totals heuristic; /* of the reachable */
 	struct ms_leak_totals cycles;	 /* of the lost, those in rings */
-	uint64_t rings;
-	uint64_t unscanned_bytes; /* memory that could be no root */
-	uint64_t whole_stacks;	  /* threads whose stacks were taken whole */
-	uint64_t registerless;	  /* threads some of whose registers are not known */
-	bool whole; /* the map; else what it lacks may make blocks look lost */
+	uint64_t rings;			 /* of all blocks, chosen or not */
+	uint64_t unscanned_bytes;	 /* memory that could be no root */
+	uint64_t whole_stacks;		 /* threads whose stacks were taken whole */
+	uint64_t registerless; /* threads some of whose registers are not known */
+	bool whole;	       /* the map; else what it lacks may make blocks look lost */
 };
 
 struct ms_leaks_options {
@@ -72,6 +72,21 @@ MS_MUST_CHECK ms_status ms_leaks_new(struct ms_leaks **out,
 				     const struct ms_leaks_options *options,
 				     struct ms_error *err);
 void ms_leaks_free(struct ms_leaks *leaks);
+
+/*
+ * Leave out the blocks that do not pass: the totals are those of the others then, and so
+ * is the count, but what hangs on a block stays whole, and roots may be blocks that were
+ * left out.  MS_OK, MS_ENOMEM or what passes returned.
+ */
+MS_MUST_CHECK ms_status ms_leaks_choose(struct ms_leaks *leaks,
+					ms_status (*passes)(void *context,
+							    const struct ms_block *block,
+							    bool *passes,
+							    struct ms_error *err),
+					void *context, struct ms_error *err);
+/* The block as an earlier map has it; NULL: it was not there. */
+const struct ms_leak_block *ms_leaks_find(const struct ms_leaks *leaks,
+					  const struct ms_block *block);
 
 /* --- findings --------------------------------------------------------------------------
  */

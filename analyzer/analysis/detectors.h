@@ -14,6 +14,7 @@ extern const struct ms_detector ms_detector_invalid_free;
 extern const struct ms_detector ms_detector_mismatched_free;
 extern const struct ms_detector ms_detector_cross_module_free;
 extern const struct ms_detector ms_detector_failed;
+extern const struct ms_detector ms_detector_growth;
 extern const struct ms_detector ms_detector_zero_size;
 extern const struct ms_detector ms_detector_huge;
 

@@ -10,6 +10,7 @@
 
 const struct ms_detector *const ms_detectors[] = {
 	&ms_detector_leak,
+	&ms_detector_growth,
 	&ms_detector_double_free,
 	&ms_detector_invalid_free,
 	&ms_detector_mismatched_free,

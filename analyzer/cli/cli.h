@@ -75,7 +75,7 @@ struct cli_options { /* what the command line said; zero: the defaults */
 	struct memscope_filter filter; /* all but from and to */
 	bool lines;		       /* diff */
 	bool all;		       /* diff, leaks */
-	unsigned map;		       /* leaks, as the next */
+	unsigned map, since;	       /* leaks, as the next */
 	bool interior;
 
 	struct {
@@ -189,6 +189,7 @@ bool cli_set_max_size(struct cli_options *options, const char *value);
 
 bool cli_set_interior(struct cli_options *options, const char *value);
 bool cli_set_map(struct cli_options *options, const char *value);
+bool cli_set_since(struct cli_options *options, const char *value);
 
 /* --- render_options.c ------------------------------------------------------------------
  */

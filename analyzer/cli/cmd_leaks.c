@@ -25,13 +25,15 @@ int cli_leaks(const struct cli_options *options)
 {
 	static const int fd = STDOUT_FILENO;
 	struct memscope_leaks_options leaks = { .map = options->map,
+						.since = options->since,
 						.interior = options->interior,
 						.all = options->all,
 						.blocks = options->by ==
 							  MEMSCOPE_GROUP_NONE,
 						.top = options->top,
 						.depth = options->depth,
-						.suppress = cli_suppress(options) };
+						.suppress = cli_suppress(options),
+						.filter = cli_filter(options) };
 	struct memscope_error err = { "" };
 	struct memscope_output output;
 	struct memscope *m;

@@ -15,3 +15,8 @@ bool cli_set_map(struct cli_options *o, const char *value)
 {
 	return cli_parse_unsigned(value, &o->map) && o->map;
 }
+
+bool cli_set_since(struct cli_options *o, const char *value)
+{
+	return cli_parse_unsigned(value, &o->since) && o->since;
+}

@@ -23,9 +23,13 @@
 #define NAMERS	(READERS | BIT(CLI_SYMBOLS))
 #define LOOKERS (NAMERS | BIT(CLI_RENDER))
 /* whose options choose blocks */
-#define FILTERED                                                                \
-	(BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_DUMP) | \
-	 BIT(CLI_RENDER))
+#define FILTERED                                                                 \
+	(BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_LEAKS) | \
+	 BIT(CLI_DUMP) | BIT(CLI_RENDER))
+/* and by when they were made */
+#define MADE                                                                          \
+	(BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_LEAKS) | BIT(CLI_LIFETIMES) | \
+	 BIT(CLI_SIZES) | BIT(CLI_RENDER) | BIT(CLI_CHECK))
 #define ENDED (BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DUMP) | BIT(CLI_RENDER))
 #define ALL   (BIT(CLI_COMMANDS) - 1)
 /* which report findings */
@@ -250,6 +254,8 @@ static const struct option table[] = {
 	  cli_set_no_embedded_suppressions },
 	{ "list-suppressions", 0, NULL, "list the built-in suppressions", SUPPRESSING,
 	  cli_set_list_suppressions },
+	{ "since", 0, "N", "what was lost, or has grown, since the N-th pointer map",
+	  BIT(CLI_LEAKS), cli_set_since },
 	{ "top", 'n', "N", "show N sites or rows; 0: all",
 	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_LIFETIMES) |
 		  BIT(CLI_SIZES) | BIT(CLI_LEAKS) | BIT(CLI_CHECK),
@@ -295,14 +301,9 @@ static const struct option table[] = {
 	  cli_set_no_sources },
 	{ "at", 'a', "TIME", "what is live, is live then (default --to, or the end)",
 	  BIT(CLI_RENDER), cli_set_render_at },
-	{ "from", 0, "TIME", "blocks made at or after TIME only (as --at)",
-	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_LIFETIMES) | BIT(CLI_SIZES) |
-		  BIT(CLI_RENDER) | BIT(CLI_CHECK),
+	{ "from", 0, "TIME", "blocks made at or after TIME only (as --at)", MADE,
 	  set_from },
-	{ "to", 0, "TIME", "blocks made at or before TIME only",
-	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_LIFETIMES) | BIT(CLI_SIZES) |
-		  BIT(CLI_RENDER) | BIT(CLI_CHECK),
-	  set_to },
+	{ "to", 0, "TIME", "blocks made at or before TIME only", MADE, set_to },
 	{ "thread", 't', "TID", "of that thread only (the kernel's id)",
 	  FILTERED | CHOOSING, cli_set_thread },
 	{ "size", 0, "A..B", "of A to B bytes only; A.. and ..B too", FILTERED | CHOOSING,

@@ -75,7 +75,7 @@ static int collect(struct listing *l, uint32_t trace)
 	for (size_t i = 0; leaks && i < leaks->count; i++) {
 		const struct ms_leak_block *b = &leaks->blocks[i];
 
-		if (b->kind == MS_LEAK_REACHABLE ||
+		if (!ms_leak_is_new(&l->leaks[trace], b) ||
 		    (l->leaks[trace].taken && l->leaks[trace].taken[i]))
 			continue;
 		if (ms_grow((void **)&l->items, &l->capacity, l->count,

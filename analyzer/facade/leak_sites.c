@@ -20,6 +20,12 @@ static void add(struct ms_leak_site *to, const struct ms_leak_site *from)
 	to->hanging_bytes += from->hanging_bytes;
 	to->hanging_blocks += from->hanging_blocks;
 	to->cycle_blocks += from->cycle_blocks;
+	to->before_bytes += from->before_bytes;
+	to->before_blocks += from->before_blocks;
+	to->new_bytes += from->new_bytes;
+	to->new_blocks += from->new_blocks;
+	to->unlinked_bytes += from->unlinked_bytes;
+	to->unlinked_blocks += from->unlinked_blocks;
 }
 
 /* The item of key in a vector that by_key names, zero when it is new; NULL: no memory. */
@@ -40,35 +46,64 @@ static struct ms_leak_site *item_of(struct ms_map *by_key, uint64_t key,
 	return &(*items)[*count - 1];
 }
 
-static ms_status group_stacks(struct pass *pass, const struct ms_trace_leaks *of,
+static ms_status add_block(struct pass *pass, const struct ms_leak_block *block,
+			   uint32_t trace, const struct ms_leak_site *figures,
+			   struct ms_error *err)
+{
+	uint64_t key = (uint64_t)block->block.stack << 3 | block->kind;
+	struct ms_leak_site *s = item_of(&pass->by_stack, key, &pass->stacks,
+					 &pass->count, &pass->capacity);
+
+	if (!s)
+		return ms_fail_memory(err);
+	s->kind = block->kind;
+	s->trace = trace;
+	s->stack = block->block.stack;
+	add(s, figures);
+	return MS_OK;
+}
+
+static ms_status add_now(struct pass *pass, const struct ms_trace_leaks *leaks,
+			 const struct ms_leak_block *b, uint32_t trace,
+			 struct ms_error *err)
+{
+	struct ms_leak_site one = {
+		.bytes = b->block.size,
+		.blocks = 1,
+		.hanging_bytes = b->hanging_bytes,
+		.hanging_blocks = b->hanging_blocks,
+		.cycle_blocks = b->cycle,
+	};
+
+	if (leaks->since && ms_leak_is_new(leaks, b)) {
+		bool was_there = ms_leaks_find(leaks->since, &b->block);
+
+		one.new_bytes = b->block.size;
+		one.new_blocks = 1;
+		one.unlinked_bytes = was_there ? b->block.size : 0;
+		one.unlinked_blocks = was_there;
+	}
+	return add_block(pass, b, trace, &one, err);
+}
+
+static ms_status group_stacks(struct pass *pass, const struct ms_trace_leaks *leaks,
 			      uint32_t trace, struct ms_error *err)
 {
-	const struct ms_leaks *leaks = of->leaks;
+	const struct ms_leaks *now = leaks->leaks, *since = leaks->since;
+	ms_status status = MS_OK;
 
-	for (size_t i = 0; i < leaks->count; i++) {
-		const struct ms_leak_block *b = &leaks->blocks[i];
-		uint64_t key = (uint64_t)b->block.stack << 3 | b->kind;
-		struct ms_leak_site *s;
+	for (size_t i = 0; status == MS_OK && i < now->count; i++)
+		if (!leaks->taken || !leaks->taken[i])
+			status = add_now(pass, leaks, &now->blocks[i], trace, err);
+	for (size_t i = 0; since && status == MS_OK && i < since->count; i++) {
 		const struct ms_leak_site one = {
-			.bytes = b->block.size,
-			.blocks = 1,
-			.hanging_bytes = b->hanging_bytes,
-			.hanging_blocks = b->hanging_blocks,
-			.cycle_blocks = b->cycle,
+			.before_bytes = since->blocks[i].block.size,
+			.before_blocks = 1,
 		};
 
-		if (of->taken && of->taken[i])
-			continue;
-		s = item_of(&pass->by_stack, key, &pass->stacks, &pass->count,
-			    &pass->capacity);
-		if (!s)
-			return ms_fail_memory(err);
-		s->kind = b->kind;
-		s->trace = trace;
-		s->stack = b->block.stack;
-		add(s, &one);
+		status = add_block(pass, &since->blocks[i], trace, &one, err);
 	}
-	return MS_OK;
+	return status;
 }
 
 static ms_status add_stack(struct ms_leak_sites *sites, struct ms_metadata *meta,
@@ -115,8 +150,7 @@ static ms_status add_trace(struct ms_leak_sites *sites, const struct ms_trace *t
 	return status;
 }
 
-/* What is to be repaired first: lost, perhaps lost, not known, then the others. */
-static unsigned rank(unsigned kind)
+unsigned ms_leak_rank(unsigned kind)
 {
 	static const unsigned ranks[MS_LEAK_GROUPS] = {
 		[MS_LEAK_DEFINITE] = 0,	    [MS_LEAK_POSSIBLE] = 1,
@@ -133,7 +167,7 @@ static int heaviest_first(const void *a, const void *b)
 	uint64_t bx = x->bytes + x->hanging_bytes, by = y->bytes + y->hanging_bytes;
 
 	if (x->kind != y->kind)
-		return rank(x->kind) < rank(y->kind) ? -1 : 1;
+		return ms_leak_rank(x->kind) < ms_leak_rank(y->kind) ? -1 : 1;
 	if (bx != by)
 		return bx < by ? 1 : -1;
 	if (x->blocks != y->blocks)

@@ -10,9 +10,7 @@
 static const struct ms_leak_block *owner_of(const struct ms_leaks *leaks,
 					    const struct ms_leak_block *block)
 {
-	return block->kind == MS_LEAK_INDIRECT && block->root < leaks->count
-		       ? &leaks->blocks[block->root]
-		       : block;
+	return block->root != MS_LEAK_NO_ROOT ? &leaks->blocks[block->root] : block;
 }
 
 static ms_status ask(struct ms_suppressions *suppressions, uint32_t trace,

@@ -4,6 +4,7 @@
  */
 #include "analyzer/facade/leaks.h"
 #include "analyzer/base/alloc.h"
+#include "analyzer/facade/filter.h"
 #include "analyzer/facade/known.h"
 
 #include <stdio.h>
@@ -128,6 +129,7 @@ static ms_status list_live(struct memscope *m, const struct ms_trace *trace,
 	status = ms_replay(&heap, &options, NULL, err);
 	if (status != MS_OK)
 		return status;
+	out->at_ns = heap.last_ns;
 	ms_heap_each(heap.heap, take_block, &live);
 	ms_replayed_release(&heap);
 	if (live.failed)
@@ -138,27 +140,98 @@ static ms_status list_live(struct memscope *m, const struct ms_trace *trace,
 	return MS_OK;
 }
 
+/* --- blocks that are chosen ------------------------------------------------------------
+ */
+
+struct choice {
+	struct ms_filter *filter;
+	uint64_t at_ns; /* their age is that of then */
+};
+
+static ms_status passes(void *context, const struct ms_block *block, bool *wanted,
+			struct ms_error *err)
+{
+	struct choice *choice = context;
+	struct ms_life life = { .block = block, .end_ns = choice->at_ns };
+
+	return ms_filter_life(choice->filter, &life, wanted, err);
+}
+
+static ms_status choose(struct memscope *m, const struct ms_trace *trace,
+			const struct memscope_filter *filter, struct ms_trace_leaks *out,
+			struct ms_error *err)
+{
+	struct choice choice = { .at_ns = out->at_ns };
+	ms_status status;
+
+	if (!ms_filter_is_set(filter))
+		return MS_OK;
+	status = ms_filter_new(&choice.filter, m, trace, filter, err);
+	if (status == MS_OK && out->leaks)
+		status = ms_leaks_choose(out->leaks, passes, &choice, err);
+	if (status == MS_OK && out->since)
+		status = ms_leaks_choose(out->since, passes, &choice, err);
+	ms_filter_free(choice.filter);
+	return status;
+}
+
 /* --- all traces ------------------------------------------------------------------------
  */
+
+static struct ms_leaks_options options_of(struct memscope *m,
+					  const struct ms_trace *trace,
+					  const struct memscope_leaks_options *options)
+{
+	return (struct ms_leaks_options){ .store = trace->store,
+					  .log = trace->log,
+					  .interior = options->interior,
+					  .progress = ms_facade_progress(
+						  m, "looking for pointers") };
+}
+
+/* The earlier map; without it nothing can be said of what has changed. */
+static ms_status read_since(struct memscope *m, const struct ms_trace *trace,
+			    const struct memscope_leaks_options *options,
+			    struct ms_trace_leaks *out, struct ms_error *err)
+{
+	const struct ms_pointer_map *failed;
+	struct ms_leaks_options own = options_of(m, trace, options);
+
+	own.map = find_map(trace, options->since, &failed);
+	if (!own.map || !out->map) {
+		if (failed && out->map)
+			say_state(out, failed);
+		else if (out->map)
+			out->reason = "it has no pointer map of that number to compare "
+				      "with";
+		ms_leaks_free(out->leaks);
+		out->leaks = NULL;
+		return MS_OK;
+	}
+	if (own.map->at_ns >= out->map->at_ns)
+		return ms_fail(err, MS_EUSAGE,
+			       "%s: pointer map %u is not earlier than map %u",
+			       trace->path, own.map->number, out->map->number);
+	out->since_map = own.map;
+	return ms_leaks_new(&out->since, &own, err);
+}
 
 static ms_status read_map(struct memscope *m, const struct ms_trace *trace,
 			  const struct memscope_leaks_options *options,
 			  struct ms_trace_leaks *out, struct ms_error *err)
 {
 	const struct ms_pointer_map *failed;
-	struct ms_leaks_options own = { .store = trace->store,
-					.log = trace->log,
-					.interior = options->interior,
-					.progress = ms_facade_progress(
-						m, "looking for pointers") };
+	struct ms_leaks_options own = options_of(m, trace, options);
 
 	out->reason = mode_lacks(trace);
 	out->no_blocks = out->reason;
 	if (out->no_blocks)
 		return MS_OK;
 	out->map = own.map = find_map(trace, options->map, &failed);
-	if (own.map)
+	if (own.map) {
+		out->at_ns = own.map->at_ns;
 		return ms_leaks_new(&out->leaks, &own, err);
+	}
 	if (failed)
 		say_state(out, failed);
 	else
@@ -181,9 +254,13 @@ static ms_status read_trace(struct memscope *m, const struct ms_trace *trace,
 {
 	ms_status status = read_map(m, trace, options, out, err);
 
-	if (status != MS_OK || out->map || out->no_blocks)
-		return status;
-	return list_live(m, trace, out, err);
+	if (status == MS_OK && !out->map && !out->no_blocks)
+		status = list_live(m, trace, out, err);
+	if (status == MS_OK && options->since && !out->no_blocks)
+		status = read_since(m, trace, options, out, err);
+	if (status == MS_OK)
+		status = choose(m, trace, &options->filter, out, err);
+	return status;
 }
 
 ms_status ms_facade_leaks(struct memscope *m,
@@ -202,5 +279,15 @@ void ms_facade_leaks_release(struct memscope *m, struct ms_trace_leaks *leaks)
 	for (size_t i = 0; i < m->count; i++) {
 		ms_leaks_free(leaks[i].leaks);
 		ms_free(leaks[i].taken);
+		ms_leaks_free(leaks[i].since);
 	}
+}
+
+bool ms_leak_is_new(const struct ms_trace_leaks *leaks, const struct ms_leak_block *block)
+{
+	const struct ms_leak_block *before =
+		leaks->since ? ms_leaks_find(leaks->since, &block->block) : NULL;
+
+	return block->kind != MS_LEAK_REACHABLE &&
+	       (!before || before->kind == MS_LEAK_REACHABLE);
 }

@@ -22,7 +22,10 @@ struct ms_trace_leaks {
 	char text[160];	    /* room for it */
 	bool no_blocks;	    /* the recording's mode does not know the live blocks */
 	struct ms_leaks *leaks;
-	bool *taken; /* of each block: a suppression takes it; NULL: none does */
+	bool *taken;	/* of each block: a suppression takes it; NULL: none does */
+	uint64_t at_ns; /* of the map, or of the last event */
+	const struct ms_pointer_map *since_map; /* NULL: nothing is compared */
+	struct ms_leaks *since;
 };
 
 struct ms_leak_site {
@@ -31,6 +34,10 @@ struct ms_leak_site {
 	uint64_t bytes, blocks, hanging_bytes, hanging_blocks, cycle_blocks;
 	uint32_t trace, stack; /* the heaviest of its stacks */
 	uint64_t heaviest;
+	/* Since an earlier map: what this site had there, of this kind; the blocks above
+	 * that are lost and were not, and those of them that were there. */
+	uint64_t before_bytes, before_blocks;
+	uint64_t new_bytes, new_blocks, unlinked_bytes, unlinked_blocks;
 };
 
 struct ms_leak_sites {
@@ -65,7 +72,24 @@ MS_MUST_CHECK ms_status ms_leak_sites_init(struct ms_leak_sites *sites,
 					   struct memscope *m,
 					   const struct ms_trace_leaks *leaks,
 					   struct ms_error *err);
+/* What is to be repaired first: lost, perhaps lost, not known, then the others. */
+unsigned ms_leak_rank(unsigned kind);
 void ms_leak_sites_release(struct ms_leak_sites *sites);
+
+/* Was the block lost since the earlier map?  Without one: is it lost? */
+bool ms_leak_is_new(const struct ms_trace_leaks *leaks,
+		    const struct ms_leak_block *block);
+
+/* "map" and its circumstances, or null and the reason. */
+void ms_doc_leak_map(struct ms_doc *doc, json_t *row, const struct ms_trace_leaks *leaks);
+/* key: an object with bytes and blocks. */
+void ms_doc_leak_totals(struct ms_doc *doc, json_t *object, const char *key,
+			const struct ms_leak_totals *totals);
+/* What has changed since an earlier map, as a document. */
+MS_MUST_CHECK ms_status ms_facade_leak_changes(
+	struct memscope *m, const struct memscope_leaks_options *options,
+	const struct ms_trace_leaks *leaks, const struct ms_suppressions *suppressions,
+	const struct memscope_output *output, struct ms_error *err);
 
 /* Every block that is not reachable, as rows. */
 MS_MUST_CHECK ms_status ms_facade_leak_blocks(struct memscope *m,

@@ -4,6 +4,7 @@
  */
 #include "analyzer/base/alloc.h"
 #include "analyzer/facade/compose.h"
+#include "analyzer/facade/filter.h"
 
 #define TEXT_ROWS  20
 #define JSON_DEPTH 128
@@ -17,21 +18,21 @@ struct report {
 	struct ms_doc doc;
 };
 
-static void add_map(struct report *r, json_t *row, const struct ms_trace_leaks *t)
+void ms_doc_leak_map(struct ms_doc *doc, json_t *row, const struct ms_trace_leaks *t)
 {
 	json_t *map;
 
-	ms_doc_text(&r->doc, row, "reason", t->reason);
+	ms_doc_text(doc, row, "reason", t->reason);
 	if (!t->map || !t->leaks) {
-		ms_doc_value(&r->doc, row, "map", json_null());
+		ms_doc_value(doc, row, "map", json_null());
 		return;
 	}
-	map = ms_doc_object(&r->doc, row, "map");
-	ms_doc_map(&r->doc, map, t->map);
-	ms_doc_bool(&r->doc, map, "whole", t->leaks->whole);
-	ms_doc_u64(&r->doc, map, "unscanned_bytes", t->leaks->unscanned_bytes);
-	ms_doc_u64(&r->doc, map, "whole_stacks", t->leaks->whole_stacks);
-	ms_doc_u64(&r->doc, map, "registerless", t->leaks->registerless);
+	map = ms_doc_object(doc, row, "map");
+	ms_doc_map(doc, map, t->map);
+	ms_doc_bool(doc, map, "whole", t->leaks->whole);
+	ms_doc_u64(doc, map, "unscanned_bytes", t->leaks->unscanned_bytes);
+	ms_doc_u64(doc, map, "whole_stacks", t->leaks->whole_stacks);
+	ms_doc_u64(doc, map, "registerless", t->leaks->registerless);
 }
 
 static void add_processes(struct report *r)
@@ -43,17 +44,17 @@ static void add_processes(struct report *r)
 
 		ms_doc_text(&r->doc, row, "path", r->m->traces[i].path);
 		ms_doc_process(&r->doc, row, &r->m->traces[i]);
-		add_map(r, row, &r->traces[i]);
+		ms_doc_leak_map(&r->doc, row, &r->traces[i]);
 	}
 }
 
-static void put_totals(struct report *r, const char *key,
-		       const struct ms_leak_totals *totals)
+void ms_doc_leak_totals(struct ms_doc *doc, json_t *object, const char *key,
+			const struct ms_leak_totals *totals)
 {
-	json_t *object = ms_doc_object(&r->doc, r->doc.root, key);
+	json_t *to = ms_doc_object(doc, object, key);
 
-	ms_doc_u64(&r->doc, object, "bytes", totals->bytes);
-	ms_doc_u64(&r->doc, object, "blocks", totals->blocks);
+	ms_doc_u64(doc, to, "bytes", totals->bytes);
+	ms_doc_u64(doc, to, "blocks", totals->blocks);
 }
 
 static void add_totals(struct ms_leak_totals *sum, const struct ms_leak_totals *more)
@@ -84,10 +85,14 @@ static void put_all_totals(struct report *r)
 		rings += l->rings;
 	}
 	for (unsigned k = 0; k < MS_LEAK_GROUPS; k++)
-		put_totals(r, ms_leak_group_name(k), &kinds[k]);
-	put_totals(r, "heuristic", &heuristic);
-	put_totals(r, "cycles", &cycles);
-	ms_doc_u64(&r->doc, r->doc.root, "rings", rings);
+		ms_doc_leak_totals(&r->doc, r->doc.root, ms_leak_group_name(k),
+				   &kinds[k]);
+	ms_doc_leak_totals(&r->doc, r->doc.root, "heuristic", &heuristic);
+	ms_doc_leak_totals(&r->doc, r->doc.root, "cycles", &cycles);
+	/* Which of the chosen blocks are of one ring is not known. */
+	ms_doc_value(&r->doc, r->doc.root, "rings",
+		     ms_filter_is_set(&r->options.filter) ? json_null()
+							  : ms_json_number(rings));
 }
 
 static ms_status add_site(struct report *r, json_t *array, struct ms_leak_sites *sites,
@@ -150,6 +155,7 @@ ms_status ms_compose_leaks(json_t **out, struct memscope *m,
 	ms_doc_init(&r.doc);
 	ms_doc_u64(&r.doc, r.doc.root, "version", 1);
 	ms_doc_bool(&r.doc, r.doc.root, "interior", r.options.interior);
+	ms_doc_filter(&r.doc, r.doc.root, &r.options.filter);
 	put_all_totals(&r);
 	add_processes(&r);
 	ms_doc_suppressions(&r.doc, r.doc.root, suppressions);
@@ -197,6 +203,9 @@ int memscope_leaks(struct memscope *m, const struct memscope_leaks_options *opti
 		status = ms_facade_leaks_suppress(m, r.traces, r.suppressions, own);
 	if (status == MS_OK && r.options.blocks)
 		status = ms_facade_leak_blocks(m, r.traces, r.options.top, output, own);
+	else if (status == MS_OK && r.options.since)
+		status = ms_facade_leak_changes(m, &r.options, r.traces, r.suppressions,
+						output, own);
 	else if (status == MS_OK)
 		status = print(&r, output, own);
 	if (r.traces)

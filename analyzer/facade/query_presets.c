@@ -24,13 +24,27 @@ const struct ms_preset ms_presets[] = {
 	  "ORDER BY allocations DESC, allocated DESC, function, file, line\n"
 	  "LIMIT ?1" },
 	{ "memory_leaks", MS_PRESET_COUNT, 20,
-	  "blocks live at the end, by site: whether anything still pointed to them is not "
-	  "known",
-	  "SELECT " SITE ", live_blocks, live_bytes,\n"
-	  "       stack_text(process, stack, 8) AS called_from\n"
-	  "FROM sites\n"
-	  "WHERE live_blocks > 0\n"
-	  "ORDER BY live_bytes DESC, live_blocks DESC, function, file, line\n"
+	  "blocks live at the end, by site, those first that nothing points to any more; "
+	  "without a pointer map that is not known",
+	  "WITH lost AS (\n"
+	  "  SELECT trace, function, file, line, module, code,\n"
+	  "         sum(iif(kind = 'definite', size, 0)) AS definite,\n"
+	  "         sum(iif(kind = 'indirect', size, 0)) AS indirect,\n"
+	  "         sum(iif(kind = 'possible', size, 0)) AS possible,\n"
+	  "         sum(iif(kind = 'reachable', size, 0)) AS reachable\n"
+	  "  FROM leaks WHERE kind <> 'unclassified'\n"
+	  "  GROUP BY trace, function, file, line, module, code)\n"
+	  "SELECT s.process, s.function, s.file, s.line, s.module, s.live_blocks,\n"
+	  "       s.live_bytes, l.definite AS definite_bytes,\n"
+	  "       l.indirect AS indirect_bytes, l.possible AS possible_bytes,\n"
+	  "       l.reachable AS reachable_bytes,\n"
+	  "       stack_text(s.process, s.stack, 8) AS called_from\n"
+	  "FROM sites s LEFT JOIN lost l ON l.trace = s.trace AND l.function IS s.function\n"
+	  "  AND l.file IS s.file AND l.line IS s.line AND l.module IS s.module\n"
+	  "  AND l.code IS s.address\n"
+	  "WHERE s.live_blocks > 0\n"
+	  "ORDER BY coalesce(l.definite + l.indirect + l.possible, 0) DESC,\n"
+	  "         s.live_bytes DESC, s.live_blocks DESC, s.function, s.file, s.line\n"
 	  "LIMIT ?1" },
 	{ "large_allocations", MS_PRESET_SIZE, 1 << 20,
 	  "blocks of at least that size, the largest first",

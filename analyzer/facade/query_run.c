@@ -14,7 +14,8 @@ const struct ms_source *const ms_sources[] = {
 	&ms_source_events,    &ms_source_sites,	      &ms_source_stacks,
 	&ms_source_frames,    &ms_source_threads,     &ms_source_modules,
 	&ms_source_timeline,  &ms_source_diff,	      &ms_source_samples,
-	&ms_source_notes,     &ms_source_lost,
+	&ms_source_notes,     &ms_source_lost,	      &ms_source_leaks,
+	&ms_source_findings,
 };
 const size_t ms_source_count = COUNT(ms_sources);
 

@@ -4,6 +4,7 @@
  */
 #include "analyzer/facade/sources.h"
 #include "analyzer/base/alloc.h"
+#include "analyzer/facade/leaks.h"
 #include "common/units.h"
 
 #include <string.h>
@@ -34,6 +35,9 @@ void ms_tables_release(struct ms_tables *tables)
 	for (size_t i = 0; tables->sites && i < tables->m->count; i++)
 		ms_map_release(&tables->sites[i]);
 	ms_free(tables->sites);
+	if (tables->leaks)
+		ms_facade_leaks_release(tables->m, tables->leaks);
+	ms_free(tables->leaks);
 	ms_strbuf_release(&tables->text);
 }
 
@@ -89,6 +93,37 @@ ms_status ms_tables_moment(struct ms_tables *tables, const struct memscope_time 
 	}
 	*views = &tables->moment;
 	return status;
+}
+
+ms_status ms_tables_leaks(struct ms_tables *tables, const struct ms_trace_leaks **leaks,
+			  struct ms_error *err)
+{
+	static const struct memscope_leaks_options last;
+	ms_status status;
+
+	*leaks = tables->leaks;
+	if (tables->leaks)
+		return MS_OK;
+	tables->leaks = ms_alloc_zero(tables->m->count, sizeof(*tables->leaks));
+	if (!tables->leaks)
+		return ms_fail_memory(err);
+	status = ms_facade_leaks(tables->m, &last, tables->leaks, err);
+	if (status != MS_OK) {
+		ms_facade_leaks_release(tables->m, tables->leaks);
+		ms_free(tables->leaks);
+		tables->leaks = NULL;
+	}
+	*leaks = tables->leaks;
+	return status;
+}
+
+struct memscope ms_tables_one(const struct ms_tables *tables, size_t trace)
+{
+	struct memscope one = *tables->m;
+
+	one.traces = &tables->m->traces[trace];
+	one.count = 1;
+	return one;
 }
 
 ms_status ms_tables_time(struct memscope_time *time, const char *text,

@@ -29,9 +29,10 @@ struct ms_tables {
 	struct ms_strbuf moment_mark;
 	struct ms_made_rows *made;
 	size_t made_count, made_capacity;
-	struct ms_map *sites;	    /* by trace: of a stack to its frame */
-	struct ms_strbuf text;	    /* what a function returned last */
-	const atomic_bool *stopped; /* somebody wants it to end */
+	struct ms_trace_leaks *leaks; /* by trace; NULL: not needed so far */
+	struct ms_map *sites;	      /* by trace: of a stack to its frame */
+	struct ms_strbuf text;	      /* what a function returned last */
+	const atomic_bool *stopped;   /* somebody wants it to end */
 };
 
 ms_status ms_tables_init(struct ms_tables *tables, struct memscope *m,
@@ -49,6 +50,13 @@ MS_MUST_CHECK ms_status ms_tables_moment(struct ms_tables *tables,
 					 const struct memscope_time *at,
 					 const struct ms_views **views,
 					 struct ms_error *err);
+/* What the last pointer map of each trace says, or what lives at the end. */
+struct ms_trace_leaks;
+MS_MUST_CHECK ms_status ms_tables_leaks(struct ms_tables *tables,
+					const struct ms_trace_leaks **leaks,
+					struct ms_error *err);
+/* One trace alone, borrowed. */
+struct memscope ms_tables_one(const struct ms_tables *tables, size_t trace);
 /* An instant as an argument has it: memscope_parse_time(), or nanoseconds. */
 MS_MUST_CHECK ms_status ms_tables_time(struct memscope_time *time, const char *text,
 				       struct ms_error *err);
@@ -147,6 +155,9 @@ extern const struct ms_source ms_source_processes, ms_source_threads, ms_source_
 	ms_source_samples, ms_source_notes, ms_source_lost;
 /* sources_figures.c */
 extern const struct ms_source ms_source_sites, ms_source_timeline, ms_source_diff;
+
+extern const struct ms_source ms_source_leaks;	  /* sources_leaks.c */
+extern const struct ms_source ms_source_findings; /* sources_findings.c */
 
 /* --- sources_made.c: tables whose rows are made at once
  * --------------------------------- */

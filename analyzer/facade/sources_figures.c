@@ -56,15 +56,6 @@ static const struct ms_source_column site_columns[] = {
 	  "the instant: " INSTANTS " (default 'end')" },
 };
 
-static struct memscope one_trace(const struct ms_tables *tables, size_t trace)
-{
-	struct memscope one = *tables->m;
-
-	one.traces = &tables->m->traces[trace];
-	one.count = 1;
-	return one;
-}
-
 /* What a frame is: members of a site's row. */
 static void add_frame(struct ms_doc *doc, json_t *row, const struct ms_frame *frame)
 {
@@ -115,7 +106,7 @@ static ms_status make_sites_of(struct ms_tables *tables, const struct memscope_t
 
 	for (size_t t = 0; status == MS_OK && t < tables->m->count; t++) {
 		/* One trace alone: a site of two processes is two rows. */
-		struct memscope one = one_trace(tables, t);
+		struct memscope one = ms_tables_one(tables, t);
 		struct ms_views view = { &one, &views->items[t], views->whole };
 		struct ms_sites sites;
 
@@ -190,7 +181,7 @@ static ms_status make_diff(struct ms_tables *tables, const char *const *argument
 	if (status == MS_OK)
 		status = ms_tables_time(&options.to, arguments[1], err);
 	for (size_t t = 0; status == MS_OK && t < tables->m->count; t++) {
-		struct memscope one = one_trace(tables, t);
+		struct memscope one = ms_tables_one(tables, t);
 		struct ms_diff diff;
 
 		status = ms_diff_init(&diff, &one, &options, err);

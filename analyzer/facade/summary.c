@@ -4,7 +4,7 @@
  */
 #include "analyzer/base/alloc.h"
 #include "analyzer/facade/compose.h"
-#include "analyzer/facade/sites.h"
+#include "analyzer/facade/summary_findings.h"
 
 #define TOP_SITES  10
 #define TEXT_DEPTH 8
@@ -209,6 +209,9 @@ static ms_status add_sites(struct summary *s, struct ms_error *err)
 		status = ms_names_of_stacks(&s->sites, s->options.top, count, err);
 	for (size_t i = 0; status == MS_OK && !s->doc.failed && i < count; i++)
 		status = add_site(s, array, i, err);
+	if (status == MS_OK)
+		status = ms_doc_brief_findings(&s->doc, s->m, &s->totals, &s->sites,
+					       s->filtered, err);
 	ms_sites_release(&s->sites);
 	return status;
 }

@@ -81,6 +81,9 @@ void ms_write_filter(struct ms_writer *writer, const json_t *filter);
 /* What suppressions took, by which; those of files that took nothing; what could not be
  * read.  Nothing where there is nothing. */
 void ms_write_suppressed(struct ms_writer *writer, const json_t *document);
+/* text_leaks.c: a process and its pointer map; a site's stack. */
+void ms_write_leak_process(struct ms_writer *writer, const json_t *process);
+void ms_write_leak_stack(struct ms_writer *writer, const json_t *stack);
 
 /* Parts of reports: what was lost, and what of the log could not be used. */
 void ms_write_losses(struct ms_writer *writer, const json_t *lost);

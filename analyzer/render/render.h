@@ -131,6 +131,10 @@ MS_MUST_CHECK ms_status ms_render_leaks(struct ms_writer *writer, const json_t *
 					enum ms_format format, struct ms_error *err);
 MS_MUST_CHECK ms_status ms_render_check(struct ms_writer *writer, const json_t *document,
 					enum ms_format format, struct ms_error *err);
+MS_MUST_CHECK ms_status ms_render_leak_changes(struct ms_writer *writer,
+					       const json_t *document,
+					       enum ms_format format,
+					       struct ms_error *err);
 
 /* --- values of documents
  * ------------------------------------------------------------------ */

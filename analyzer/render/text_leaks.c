@@ -14,7 +14,7 @@
 /* --- text
  * --------------------------------------------------------------------------------- */
 
-static void write_process(struct ms_writer *writer, const json_t *process)
+void ms_write_leak_process(struct ms_writer *writer, const json_t *process)
 {
 	const char *command = ms_json_string(process, "command");
 	const char *reason = ms_json_string(process, "reason");
@@ -100,11 +100,20 @@ static void write_totals(struct ms_writer *writer, const json_t *document)
 	if (has_blocks(document, "cycles")) {
 		uint64_t rings = ms_json_u64(document, "rings");
 
-		ms_writef(writer,
-			  "  %s ring%s of blocks that point to each other among "
-			  "the lost\n",
-			  ms_human_count(text, rings), rings == 1 ? "" : "s");
+		if (rings)
+			ms_writef(writer,
+				  "  %s ring%s of blocks that point to each other among "
+				  "the lost\n",
+				  ms_human_count(text, rings), rings == 1 ? "" : "s");
 	}
+}
+
+void ms_write_leak_stack(struct ms_writer *writer, const json_t *stack)
+{
+	if (json_array_size(stack))
+		ms_write_stack(writer, stack, INDENT);
+	else
+		ms_write_text(writer, "      (no stack was recorded)\n");
 }
 
 static void write_site(struct ms_writer *writer, const json_t *site)
@@ -126,10 +135,7 @@ static void write_site(struct ms_writer *writer, const json_t *site)
 	if (ms_json_u64(site, "cycle_blocks"))
 		ms_write_text(writer, ", in rings");
 	ms_write_text(writer, "\n");
-	if (json_array_size(json_object_get(site, "stack")))
-		ms_write_stack(writer, json_object_get(site, "stack"), INDENT);
-	else
-		ms_write_text(writer, "      (no stack was recorded)\n");
+	ms_write_leak_stack(writer, json_object_get(site, "stack"));
 }
 
 static void write_text(struct ms_writer *writer, const json_t *document)
@@ -139,7 +145,8 @@ static void write_text(struct ms_writer *writer, const json_t *document)
 	size_t i;
 
 	json_array_foreach (json_object_get(document, "processes"), i, item)
-		write_process(writer, item);
+		ms_write_leak_process(writer, item);
+	ms_write_filter(writer, json_object_get(document, "filter"));
 	write_totals(writer, document);
 	json_array_foreach (sites, i, item)
 		write_site(writer, item);

@@ -197,6 +197,77 @@ static void write_totals(struct ms_writer *writer, const json_t *document)
 			      "and maybe less.\n");
 }
 
+/* --- findings
+ * -------------------------------------------------------------------- */
+
+struct brief { /* how a finding reads: what was counted, and of what */
+	const char *detector, *kind, *many, *one;
+	bool bytes;
+};
+
+static const struct brief briefs[] = {
+	{ "leak", "definite", "blocks definitely lost", "block definitely lost", true },
+	{ "failed", NULL, "calls got no memory", "call got no memory", false },
+	{ "churn", NULL, "blocks freed before the next allocation",
+	  "block freed before the next allocation", false },
+	{ "invalid_free", NULL, "frees of blocks that the log does not know",
+	  "free of a block that the log does not know", false },
+};
+
+static const struct brief *brief_of(const json_t *finding)
+{
+	const char *detector = ms_json_string(finding, "detector");
+	const char *kind = ms_json_string(finding, "kind");
+
+	for (size_t i = 0; detector && kind && i < COUNT(briefs); i++) {
+		if (!strcmp(briefs[i].detector, detector) &&
+		    (!briefs[i].kind || !strcmp(briefs[i].kind, kind)))
+			return &briefs[i];
+	}
+	return NULL;
+}
+
+static void write_finding(struct ms_writer *writer, const json_t *finding)
+{
+	const struct brief *brief = brief_of(finding);
+	uint64_t count = ms_json_u64(finding, "count");
+	const char *site = ms_json_string(finding, "site");
+	char human[MS_HUMAN_BYTES];
+
+	if (!brief)
+		return;
+	ms_writef(writer, "  %-8s  %s %s", ms_json_string(finding, "severity"),
+		  ms_human_count(human, count), count == 1 ? brief->one : brief->many);
+	if (brief->bytes)
+		ms_writef(writer, ", %s",
+			  ms_human_size(human, ms_json_u64(finding, "bytes")));
+	if (ms_json_u64(finding, "hanging_blocks"))
+		ms_writef(writer, " and %s with them",
+			  ms_human_size(human, ms_json_u64(finding, "hanging_bytes")));
+	if (site) {
+		ms_write_text(writer, ", most by ");
+		ms_write_escaped(writer, site, 60);
+	}
+	ms_writef(writer, "\n            memscope-analyze %s\n",
+		  ms_json_string(finding, "command"));
+}
+
+static void write_findings(struct ms_writer *writer, const json_t *document)
+{
+	const json_t *findings = json_object_get(document, "findings"), *finding;
+	bool unlooked = json_is_false(json_object_get(document, "leaks_looked_for"));
+	size_t i;
+
+	if (!json_array_size(findings) && !unlooked)
+		return;
+	ms_write_heading(writer, "Findings");
+	json_array_foreach (findings, i, finding)
+		write_finding(writer, finding);
+	if (unlooked)
+		ms_write_text(writer, "  leaks were not looked for in so long a log\n"
+				      "            memscope-analyze leaks\n");
+}
+
 /* --- sites
  * -------------------------------------------------------------------------------- */
 
@@ -445,6 +516,7 @@ ms_status ms_render_summary(struct ms_writer *writer, const json_t *document,
 	write_head(writer, document);
 	ms_write_filter(writer, json_object_get(document, "filter"));
 	write_totals(writer, document);
+	write_findings(writer, document);
 	write_sites(writer, document);
 	status = write_threads(writer, document, err);
 	write_processes(writer, document);

@@ -46,6 +46,23 @@ recorded right.bin "$targets/leak_objects" kept_right
 leaks right.bin >out
 has "by C\+\+ layout +[0-9]+ bytes in [1-9]" "what C++ explains is said"
 
+# the summary says what is lost, as leaks does
+brief() { field "$1" ".findings[] | select(.detector == \"$2\") | $3"; }
+is "$(brief tree.bin leak '[.kind, .severity, .count, .bytes, .hanging_blocks, .hanging_bytes, .command] | @csv')" \
+	'"definite","high",1,24,62,1488,"leaks"' "the summary tells of it"
+ok "and where" [ "$(brief tree.bin leak .site | cut -d' ' -f 1)" = clean ]
+"$analyze" tree.bin >out
+has "^Findings$" "in text"
+has "^  high +1 block definitely lost, 24 B and 1.45 KiB with them, most by clean leak_truth.h:" "in one line"
+is "$(field middle.bin '[.findings[] | select(.detector == "leak")] | length')" 0 "nothing of what is possibly lost"
+is "$("$analyze" summary --size 1.. --format json tree.bin | jq -c '[.findings, .leaks_looked_for]')" "[null,null]" \
+	"nor of chosen blocks"
+recorded faults.bin "$targets/entry_points" truth calls
+is "$(brief faults.bin failed .count)" "$(field faults.bin .totals.failed_allocations)" "failed calls"
+recorded churn.bin "$targets/demo_app" >/dev/null
+is "$(brief churn.bin churn '[.count, .severity] | @csv')" "$(field churn.bin '[.sites[].temporary] | max'),\"low\"" "what is thrown away at once"
+is "$(field churn.bin .leaks_looked_for)" true "a log of that length is looked through"
+
 # how it ended
 for end in exit_below:exit exit_now:_exit exit_quickly:quick_exit; do
 	recorded end.bin "$targets/leak_places" "${end%:*}"

@@ -68,7 +68,33 @@ top() { # SORT COLUMN PRESET
 }
 top allocated allocated top_allocations_by_size
 top calls allocations top_allocations_by_count
-top live live_bytes memory_leaks
+sites live live_bytes >column
+tail -n +2 sites.csv | cut -d, -f "$(cat column)" | grep -vx 0 | sort -n >wanted
+"$analyze" query --format json app.bin --preset memory_leaks 1000 | jq '.[].live_bytes' | sort -n >got
+same got wanted "memory_leaks has the live bytes of summary"
+"$analyze" leaks --format json app.bin >leaks.json
+is "$("$analyze" query --format json app.bin --preset memory_leaks 1000 |
+	jq -r '[(map(.definite_bytes) | add), (map(.indirect_bytes) | add), (map(.possible_bytes) | add), (map(.reachable_bytes) | add)] | @csv')" \
+	"$(jq -r '[.definite.bytes, .indirect.bytes, .possible.bytes, .reachable.bytes] | @csv' leaks.json)" "and what leaks tells of them"
+is "$(query --preset memory_leaks app.bin 1 | cut -d, -f 2)" "$(jq -r '.sites[0].function' leaks.json)" "the lost ones first"
+
+# --- leaks and findings are those of the commands
+is "$(query app.bin 'SELECT kind, count(*), sum(size) FROM leaks GROUP BY kind ORDER BY kind')" \
+	"$(jq -r 'to_entries[] | select(.key | test("^(definite|indirect|possible|reachable)$")) |
+		select(.value.blocks > 0) | [.key, .value.blocks, .value.bytes] | @csv' leaks.json | tr -d '"' | sort)" "the kinds of leaks"
+query app.bin "SELECT kind, printf('0x%x', address), size, hanging_bytes, hanging_blocks,
+	CASE WHEN root IS NOT NULL THEN printf('0x%x', root) END, stack FROM leaks WHERE kind <> 'reachable'" | sort >got
+"$analyze" leaks --no-built-in-suppressions --blocks --format csv app.bin | tail -n +2 | cut -d, -f 1-6,10 | sort >wanted
+same got wanted "each block"
+MEMSCOPE_HEAPMAP=off recorded off.bin "$targets/leak_truth" lost_one
+is "$(query off.bin "SELECT DISTINCT kind FROM leaks")" unclassified "without a map"
+is "$(query off.bin 'SELECT count(*), sum(size) FROM leaks')" "$(field off.bin '.totals | [.active_allocations, .current_memory] | @csv')" \
+	"what lives"
+recorded faults.bin "$targets/entry_points" truth calls
+"$analyze" check --format json faults.bin >check.json
+is "$(query faults.bin 'SELECT detector, kind, severity, count, CAST(bytes AS REAL) < 1e15 FROM findings' | sort)" \
+	"$(jq -r '.findings[] | [.detector, .kind, .severity, .count, if .bytes < 1e15 then 1 else 0 end] | @csv' check.json | tr -d '"' | sort)" "findings are those of check"
+ok "there are some" [ "$(jq '.findings | length' check.json)" -gt 0 ]
 "$analyze" query --format json app.bin --preset thread_memory_stats | jq '[.[].allocated] | add' >got
 field app.bin '[.threads[].allocated] | add' >wanted
 same got wanted "thread_memory_stats has the summary's threads"

@@ -124,4 +124,11 @@ done <page.keys
 awk '/^\.\\" detectors/ { on = 1 } on && /^\.It Cm/ { print $3 "," $5 } on && /^\.El/ { exit }' \
 	"$root/man/memscope-analyze.1" >page.detectors
 same page.detectors detectors "the page lists the detectors, each with its worst severity"
+MEMSCOPE_HEAPMAP=USR2,exit recorded since.bin "$targets/server_like" 200 1 leak maps >/dev/null
+"$analyze" leaks --since 1 --format json since.bin >keys.json
+block_keys "leaks since" >page.keys
+ok "the page lists the keys of leaks --since" [ -s page.keys ]
+while read -r key; do
+	ok "leaks --since has $key" has "$key"
+done <page.keys
 done_testing

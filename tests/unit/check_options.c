@@ -154,6 +154,20 @@ START_TEST(times)
 }
 END_TEST
 
+START_TEST(leaks_options)
+{
+	ck_assert(parse(CLI_LEAKS, ARGS("--map", "3", "--since", "2", "x")));
+	ck_assert_uint_eq(options.map, 3);
+	ck_assert_uint_eq(options.since, 2);
+	ck_assert(!parse(CLI_LEAKS, ARGS("--since", "0", "x")));
+	ck_assert(parse(CLI_LEAKS, ARGS("--size", "1..2", "--from", "1s", "x")));
+	ck_assert(options.filter.use_size && options.has_from);
+	ck_assert(parse(CLI_LEAKS, ARGS("--lifetime", "1s..", "--site", "a", "x")));
+	ck_assert(options.filter.use_lifetime);
+	ck_assert(!parse(CLI_LEAKS, ARGS("--freed", "x")));
+}
+END_TEST
+
 START_TEST(zero_means_all)
 {
 	ck_assert(parse(CLI_SUMMARY, ARGS("-n", "0", "-d0", "x")));
@@ -235,6 +249,7 @@ int main(void)
 	tcase_add_test(tcase, settings_of_the_recorder);
 	tcase_add_test(tcase, options_of_the_timeline);
 	tcase_add_test(tcase, times);
+	tcase_add_test(tcase, leaks_options);
 	tcase_add_test(tcase, zero_means_all);
 	tcase_add_test(tcase, wrong_usage_is_named);
 	tcase_add_test(tcase, the_table_is_sound);

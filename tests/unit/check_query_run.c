@@ -345,7 +345,7 @@ START_TEST(the_schema_in_every_format)
 	ck_assert_int_eq(memscope_query_schema(&output, NULL), MEMSCOPE_OK);
 	schema = json_loads(text, 0, NULL);
 	tables = json_object_get(schema, "tables");
-	ck_assert_uint_eq(json_array_size(tables), 14);
+	ck_assert_uint_eq(json_array_size(tables), 16);
 	json_decref(schema);
 	output = output_of(MEMSCOPE_TEXT);
 	ck_assert_int_eq(memscope_query_schema(&output, NULL), MEMSCOPE_OK);
@@ -379,6 +379,7 @@ static const char *const questions[] = {
 	"SELECT * FROM processes, threads USING (trace)",
 	"SELECT * FROM sites, diff(200, 'end') USING (trace)",
 	"SELECT * FROM timeline(3), modules USING (trace), lost USING (trace)",
+	"SELECT * FROM leaks, findings USING (trace)",
 };
 
 static int with_failure(const char *sql, unsigned long n)

@@ -22,7 +22,8 @@ struct memscope_suppress {
 };
 
 struct memscope_leaks_options {
-	unsigned map; /* which pointer map of each trace, from 1; 0: the last */
+	unsigned map;	/* which pointer map of each trace, from 1; 0: the last */
+	unsigned since; /* not 0: what has changed since this one */
 	int interior; /* not 0: pointers into a block's middle count as those to its start
 		       */
 	int all;      /* not 0: text shows indirect and reachable blocks' sites too */
@@ -31,6 +32,8 @@ struct memscope_leaks_options {
 	unsigned depth; /* frames of a stack; 0: 8 in text, 128 in JSON */
 	/* what they take counts in the totals, and is no site's nor listed */
 	struct memscope_suppress suppress;
+	struct memscope_filter filter; /* of the blocks that are told; age: their lifetime
+					*/
 };
 
 /*
@@ -38,6 +41,9 @@ struct memscope_leaks_options {
  * possible, reachable, as memcheck defines them.  A trace without a map has its live
  * blocks listed as unclassified, and says why.  JSON has the keys of memscope-analyze(1);
  * CSV is the table of sites, or of blocks.
+ *
+ * With since: blocks that were lost between two maps, and the sites whose reachable bytes
+ * have grown.  MEMSCOPE_USAGE when that map is not the earlier one.
  */
 int memscope_leaks(struct memscope *m, const struct memscope_leaks_options *options,
 		   const struct memscope_output *output, struct memscope_error *err);
