@@ -142,7 +142,8 @@ is "$(of spin.bin '.processes[0].map | [.threads, .whole_stacks, .registerless] 
 	"a thread that runs is held for an instant"
 MEMSCOPE_HEAPMAP=USR2 recorded busy.bin "$targets/map_watch" busy >seen
 is "$(cat seen)" "asked 5 times" "a program that goes on is not disturbed"
-is "$(of busy.bin '.processes[0].map.whole_stacks')" 1 "a stack in use is taken whole"
+# the one that sleeps may be between two sleeps
+is "$(of busy.bin '.processes[0].map.whole_stacks >= 1')" true "a stack in use is taken whole"
 leaks busy.bin >out
 has "old words of their stacks" "which is said"
 done_testing
