@@ -233,17 +233,24 @@ static bool is_much(uint64_t count, uint64_t all)
 	       (count >= SHARE_LEAST && ms_waste_share(count, all) >= SHARE);
 }
 
-static ms_status judge(struct ms_findings *findings, const struct ms_waste_row *site,
-		       uint64_t all, struct ms_error *err)
+struct found {
+	struct ms_findings *findings;
+	uint64_t all; /* calls */
+};
+
+static ms_status judge(void *context, const struct ms_waste_row *site,
+		       struct ms_error *err)
 {
+	const struct found *found = context;
+	uint64_t all = found->all;
 	uint64_t calls = site->sums[CALLS];
 	uint64_t temporary = site->sums[TEMPORARY], brief = site->sums[SHORT];
 
 	if (is_much(temporary, all) && ms_waste_share(temporary, calls) >= OF_SITE)
-		return add(findings, site, true, all, err);
+		return add(found->findings, site, true, all, err);
 	if (brief >= MANY && ms_waste_share(brief, all) >= SHARE &&
 	    ms_waste_share(brief, calls) >= SHORT_OF_SITE)
-		return add(findings, site, false, all, err);
+		return add(found->findings, site, false, all, err);
 	return MS_OK;
 }
 
@@ -258,24 +265,15 @@ static ms_status end(void *state, const struct ms_replayed *replayed,
 		     struct ms_findings *findings, struct ms_error *err)
 {
 	struct churn *c = state;
-	struct ms_waste sites;
-	uint64_t all = 0;
-	ms_status status = MS_OK;
+	struct found found = { .findings = findings };
 
 	(void)replayed;
 	for (size_t i = 0; i < c->stacks.count; i++)
 		report(&c->stacks.rows[i], c->input->sample_bytes);
 	fold(c);
 	for (size_t i = 0; i < c->stacks.count; i++)
-		all += c->stacks.rows[i].sums[CALLS];
-	ms_waste_init(&sites);
-	status = c->stacks.failed
-			 ? ms_fail_memory(err)
-			 : ms_waste_sites(&sites, &c->stacks, STACK_LEAST, c->input, err);
-	for (size_t i = 0; status == MS_OK && i < sites.count; i++)
-		status = judge(findings, &sites.rows[i], all, err);
-	ms_waste_release(&sites);
-	return status;
+		found.all += c->stacks.rows[i].sums[CALLS];
+	return ms_waste_judge(&c->stacks, STACK_LEAST, c->input, judge, &found, err);
 }
 
 const struct ms_detector ms_detector_churn = {

@@ -107,9 +107,15 @@ static void block(void *state, enum ms_change change, const struct ms_block *blo
 	o->peaks += risen && by_this;
 }
 
-static ms_status add(const struct oversize *o, struct ms_findings *findings,
-		     const struct ms_waste_row *site, struct ms_error *err)
+struct found {
+	const struct oversize *oversize;
+	struct ms_findings *findings;
+};
+
+static ms_status judge(void *context, const struct ms_waste_row *site,
+		       struct ms_error *err)
 {
+	const struct found *found = context;
 	const uint64_t *s = site->sums;
 	bool at_peak = s[PEAK_WASTE] >= PEAK_LEAST &&
 		       ms_waste_share(s[PEAK_WASTE], s[PEAK_USABLE]) >= SHARE;
@@ -120,7 +126,7 @@ static ms_status add(const struct oversize *o, struct ms_findings *findings,
 
 	if (!at_peak && !in_all)
 		return MS_OK;
-	f = ms_findings_add(findings, &ms_detector_oversize,
+	f = ms_findings_add(found->findings, &ms_detector_oversize,
 			    at_peak ? "at_peak" : "in_all");
 	if (!f)
 		return ms_fail_memory(err);
@@ -138,8 +144,9 @@ static ms_status add(const struct oversize *o, struct ms_findings *findings,
 		      at_peak ? ms_waste_share(s[PEAK_WASTE], s[PEAK_USABLE])
 			      : ms_waste_share(s[ALL_WASTE], s[ALL_USABLE]));
 	ms_waste_bytes(f, "block_bytes", site->block.size);
-	ms_waste_bytes(f, "usable_bytes", o->usable->bytes(site->block.size));
-	ms_waste_text(f, "basis", o->usable->name);
+	ms_waste_bytes(f, "usable_bytes",
+		       found->oversize->usable->bytes(site->block.size));
+	ms_waste_text(f, "basis", found->oversize->usable->name);
 	return MS_OK;
 }
 
@@ -159,20 +166,12 @@ static void report(struct oversize *o)
 static ms_status end(void *state, const struct ms_replayed *replayed,
 		     struct ms_findings *findings, struct ms_error *err)
 {
-	struct oversize *o = state;
-	struct ms_waste sites;
-	ms_status status;
+	struct found found = { state, findings };
 
 	(void)replayed;
-	report(o);
-	ms_waste_init(&sites);
-	status = o->stacks.failed
-			 ? ms_fail_memory(err)
-			 : ms_waste_sites(&sites, &o->stacks, STACK_LEAST, o->input, err);
-	for (size_t i = 0; status == MS_OK && i < sites.count; i++)
-		status = add(o, findings, &sites.rows[i], err);
-	ms_waste_release(&sites);
-	return status;
+	report(state);
+	return ms_waste_judge(&found.oversize->stacks, STACK_LEAST, found.oversize->input,
+			      judge, &found, err);
 }
 
 const struct ms_detector ms_detector_oversize = {

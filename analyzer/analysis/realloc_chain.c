@@ -185,8 +185,8 @@ static enum ms_severity severity_of(const struct ms_waste_row *site)
 		       : MS_SEVERITY_INFO;
 }
 
-static ms_status add(struct ms_findings *findings, const struct ms_waste_row *site,
-		     struct ms_error *err)
+static ms_status judge(void *findings, const struct ms_waste_row *site,
+		       struct ms_error *err)
 {
 	struct ms_finding_point point = ms_finding_made("reallocated", &site->block);
 	struct ms_finding *f;
@@ -215,18 +215,9 @@ static ms_status end(void *state, const struct ms_replayed *replayed,
 		     struct ms_findings *findings, struct ms_error *err)
 {
 	struct chains *c = state;
-	struct ms_waste sites;
-	ms_status status;
 
 	(void)replayed;
-	ms_waste_init(&sites);
-	status = c->stacks.failed
-			 ? ms_fail_memory(err)
-			 : ms_waste_sites(&sites, &c->stacks, STEPS, c->input, err);
-	for (size_t i = 0; status == MS_OK && i < sites.count; i++)
-		status = add(findings, &sites.rows[i], err);
-	ms_waste_release(&sites);
-	return status;
+	return ms_waste_judge(&c->stacks, STEPS, c->input, judge, findings, err);
 }
 
 const struct ms_detector ms_detector_realloc_chain = {

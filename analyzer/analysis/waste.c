@@ -135,6 +135,25 @@ ms_status ms_waste_sites(struct ms_waste *sites, const struct ms_waste *stacks,
 	return status;
 }
 
+ms_status ms_waste_judge(const struct ms_waste *stacks, uint64_t least,
+			 const struct ms_check_input *input,
+			 ms_status (*judge)(void *context,
+					    const struct ms_waste_row *site,
+					    struct ms_error *err),
+			 void *context, struct ms_error *err)
+{
+	struct ms_waste sites;
+	ms_status status;
+
+	ms_waste_init(&sites);
+	status = stacks->failed ? ms_fail_memory(err)
+				: ms_waste_sites(&sites, stacks, least, input, err);
+	for (size_t i = 0; status == MS_OK && i < sites.count; i++)
+		status = judge(context, &sites.rows[i], err);
+	ms_waste_release(&sites);
+	return status;
+}
+
 const struct ms_waste_row *ms_waste_heaviest(const struct ms_waste *waste)
 {
 	const struct ms_waste_row *most = waste->rows;

@@ -42,6 +42,13 @@ MS_MUST_CHECK ms_status ms_waste_sites(struct ms_waste *sites,
 				       const struct ms_check_input *input,
 				       struct ms_error *err);
 
+/* The same, each site told to judge.  As that fails, or MS_ENOMEM, of stacks too. */
+MS_MUST_CHECK ms_status ms_waste_judge(const struct ms_waste *stacks, uint64_t least,
+				       const struct ms_check_input *input,
+				       ms_status (*judge)(void *context,
+							  const struct ms_waste_row *site,
+							  struct ms_error *err),
+				       void *context, struct ms_error *err);
 /* The row with the most of sums[0]; NULL: there is none. */
 const struct ms_waste_row *ms_waste_heaviest(const struct ms_waste *waste);
 

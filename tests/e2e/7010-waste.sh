@@ -11,7 +11,7 @@ kinds() { # LOG [DETECTOR]: what is found, each "detector kind severity"
 of() { # LOG DETECTOR FILTER: of its first finding
 	check --only "$2" --format json "$1" | jq -r ".findings[0] | $3"
 }
-run() { ok "$1 runs" recorded "$1.bin" "$targets/waste" "$1"; }
+run() { ok "$1 runs" recorded "$1.bin" "$targets/wasting" "$1"; }
 
 # --- churn
 run temporary
@@ -29,13 +29,13 @@ is "$(kinds pool.bin)" "" "a pool is none"
 run short_lived
 is "$(kinds short_lived.bin)" "churn short_lived info" "blocks with others in between"
 ok "how many" [ "$(of short_lived.bin churn .evidence.short_lived)" -gt 39000 ] # one may have had to wait
-ok "cull" recorded cull.bin MEMSCOPE_MODE=cull "$targets/waste" temporary
+ok "cull" recorded cull.bin MEMSCOPE_MODE=cull "$targets/wasting" temporary
 is "$(kinds cull.bin churn)" "churn short_lived info" "cull: how long they lived is known"
 ok "cull: of pairs in no event, too" [ "$(of cull.bin churn .count)" -gt 19000 ]
-ok "sample" recorded sample.bin MEMSCOPE_MODE=sample MEMSCOPE_SAMPLE=1KiB "$targets/waste" temporary
+ok "sample" recorded sample.bin MEMSCOPE_MODE=sample MEMSCOPE_SAMPLE=1KiB "$targets/wasting" temporary
 is "$(kinds sample.bin churn)" "churn short_lived info" "a sample: the same"
 ok "about as many" [ "$(of sample.bin churn '.count > 16000 and .count < 24000')" = true ]
-ok "counters" recorded counters.bin MEMSCOPE_MODE=counters "$targets/waste" temporary
+ok "counters" recorded counters.bin MEMSCOPE_MODE=counters "$targets/wasting" temporary
 is "$(kinds counters.bin)" "" "counters: nothing"
 is "$(check --only "$waste" --format json counters.bin | jq -r '.not_checked | length')" 7 "which is said"
 
@@ -63,7 +63,7 @@ for library in jemalloc:libjemalloc.so.2:140000 tcmalloc:libtcmalloc_minimal.so.
 		skip "there is no $name" "$name"
 		continue
 	fi
-	recorded "$name.bin" LD_PRELOAD="$recorder ${rest%:*}" "$targets/waste" tails
+	recorded "$name.bin" LD_PRELOAD="$recorder ${rest%:*}" "$targets/wasting" tails
 	is "$(of "$name.bin" oversize .bytes)" "${rest#*:}" "$name: what is known of its blocks"
 done
 is "$(check --only oversize --format json tcmalloc.bin | jq -r '.not_checked | length')" 1 "or that it is not"

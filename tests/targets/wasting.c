@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * waste.c - programs that waste memory or time, each beside one that looks like it and
+ * wasting.c - programs that waste memory or time, each beside one that looks like it and
  * does not.
  *
  *	temporary    a block for each of 20000 rounds		pool	   blocks used
