@@ -320,6 +320,7 @@ enum ms_map_why {
 	MS_MAP_EXIT_NOW = 2,   /* _exit() or _Exit() */
 	MS_MAP_QUICK_EXIT = 3, /* quick_exit(), after its handlers */
 	MS_MAP_SIGNAL = 4,     /* MEMSCOPE_HEAPMAP's signal */
+	MS_MAP_API = 5,	       /* memscope_heap_map() */
 };
 
 /* Why there is no map; what a map lacks that was begun is said by its items. */

@@ -9,6 +9,7 @@
 
 #include "preload/clock.h"
 #include "preload/confine.h"
+#include "preload/heapmap.h"
 #include "preload/life.h"
 #include "preload/payload.h"
 #include "preload/thread.h"
@@ -96,7 +97,21 @@ static void mark(const char *name)
 	errno = saved;
 }
 
+/* What the caller's frame and registers hold is looked at, too. */
+static void heap_map(void)
+{
+	int saved;
+
+	if (!ms_life_relocated())
+		return;
+	saved = errno;
+	if (has_log())
+		ms_heapmap_here(MS_MAP_API);
+	errno = saved;
+}
+
 MS_EXPORT const struct memscope_annotations memscope_annotations = {
 	.bytes = sizeof(struct memscope_annotations),
 	.mark = mark,
+	.heap_map = heap_map,
 };

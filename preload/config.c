@@ -19,6 +19,7 @@ struct ms_config ms_config = { .mode = MS_MODE_FULL,
 			       .follow = MS_FOLLOW_FORK | MS_FOLLOW_EXEC,
 			       .free_stacks = true,
 			       .heapmap_exit = true,
+			       .heapmap_api = true,
 			       .mappings = true };
 
 static const char *output = "memscope.%p.bin";
@@ -188,7 +189,10 @@ static bool parse_signal(const char *v)
 	return number;
 }
 
-/* "exit", a signal or both; "off" by itself. */
+/*
+ * "exit", a signal, "api", with commas; "off" by itself.  A program that asks for a map
+ * gets one unless all are off: "api" says that there are no other occasions.
+ */
 static bool parse_heapmap(const char *v)
 {
 	bool at_exit = false;
@@ -203,7 +207,7 @@ static bool parse_heapmap(const char *v)
 			at_exit = true;
 		else if (found && !number)
 			number = found;
-		else
+		else if (n != 3 || strncmp(v, "api", 3))
 			return false;
 		if (!comma)
 			break;
@@ -212,6 +216,7 @@ static bool parse_heapmap(const char *v)
 			return false;
 	}
 	ms_config.heapmap_exit = at_exit;
+	ms_config.heapmap_api = strcmp(v, "off");
 	ms_config.heapmap_signal = number;
 	return true;
 }

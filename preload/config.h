@@ -30,6 +30,7 @@ struct ms_config {
 	bool start_paused;
 	bool quiet;
 	bool heapmap_exit;  /* a pointer map at the end */
+	bool heapmap_api;   /* and where the program asks for one */
 	int heapmap_signal; /* and whenever it comes; 0: none */
 	int signal;	    /* toggles recording; 0: none */
 	char output[4096];  /* absolute pattern; "" when it would be too long */

@@ -8,6 +8,7 @@
 #include "preload/clock.h"
 #include "preload/config.h"
 #include "preload/payload.h"
+#include "preload/real.h"
 
 #include <elf.h>
 #include <limits.h>
@@ -123,6 +124,8 @@ void ms_facts_write(void)
 	put_strings("env", ms_config.arguments_end, ms_config.environment_end,
 		    "MEMSCOPE_");
 	put_link("exe", "/proc/self/exe");
+	if (ms_real.module)
+		put_fact("allocator", ms_real.module);
 	if (ms_sys(SYS_getcwd, cwd, sizeof cwd, 0, 0) > 0)
 		put_fact("cwd", cwd);
 	if (!ms_sys_failed(ms_sys(SYS_uname, &uts, 0, 0, 0))) {

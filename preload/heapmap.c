@@ -164,6 +164,12 @@ static void read_resident(struct ms_heapmap *map)
 	map->told.resident = parse_number(&s) * MS_WIRE_PAGE;
 }
 
+/* The program leaves: what its other threads do then, and how soon, is no matter. */
+static bool is_end(enum ms_map_why why)
+{
+	return why != MS_MAP_SIGNAL && why != MS_MAP_API;
+}
+
 /* Runs on the kernel thread, all signals blocked, on a small stack. */
 static void make_child(void *context)
 {
@@ -175,7 +181,7 @@ static void make_child(void *context)
 	ms_heapmap_list_threads(map);
 	read_resident(map);
 	if (set_aside(map)) {
-		if (map->told.why != MS_MAP_SIGNAL)
+		if (is_end(map->told.why))
 			stopped = ms_heapmap_stop(map);
 		map->child = ms_sys(SYS_clone, 0, 0, 0, 0);
 		if (map->child == 0)
@@ -296,7 +302,7 @@ static void take(struct ms_heapmap_told *told, const struct ms_registers *r)
 	take_with(map, r);
 	*told = map->told;
 	told->threads = map->thread_count;
-	if (told->state == MS_NOMAP_BEGUN && told->why != MS_MAP_SIGNAL)
+	if (told->state == MS_NOMAP_BEGUN && is_end(told->why))
 		wait_at_end(map);
 	told->pause_ns = ms_clock_ns(CLOCK_MONOTONIC) - since;
 	ms_unmap(map, sizeof *map);
@@ -323,16 +329,22 @@ static void put_left(enum ms_map_why why)
 	ms_payload_put(&l, MS_RECORD_LEFT);
 }
 
+static bool is_wanted(enum ms_map_why why)
+{
+	if (why == MS_MAP_API)
+		return ms_config.heapmap_api;
+	return why == MS_MAP_SIGNAL || ms_config.heapmap_exit;
+}
+
 void ms_heapmap_take(enum ms_map_why why, const struct ms_registers *r)
 {
 	int saved = errno;
-	bool wanted = why == MS_MAP_SIGNAL || ms_config.heapmap_exit;
 
 	if (is_own_process() &&
 	    !atomic_load_explicit(&ms_session->stopped, memory_order_relaxed)) {
 		if (why == MS_MAP_EXIT_NOW || why == MS_MAP_QUICK_EXIT)
 			put_left(why);
-		if (wanted)
+		if (is_wanted(why))
 			take_and_tell(why, r);
 	}
 	errno = saved;

@@ -29,6 +29,7 @@ static int find_range(struct dl_phdr_info *info, size_t size, void *context)
 		end = start + h->p_memsz;
 		if (h->p_type != PT_LOAD || at < start || at >= end)
 			continue;
+		ms_real.module = info->dlpi_name;
 		if (!strstr(info->dlpi_name, "/libc.so") &&
 		    !strstr(info->dlpi_name, "/libc-")) {
 			ms_real.own_start = start;

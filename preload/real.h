@@ -33,7 +33,8 @@ struct ms_real {
 	int (*sigaction)(int, const struct sigaction *, struct sigaction *);
 	void (*exit_now)(int);
 	uintptr_t own_start,
-		own_end; /* the allocator's module, unless it is libc; else 0 */
+		own_end;    /* the allocator's module, unless it is libc; else 0 */
+	const char *module; /* the allocator's, as the loader names it; NULL: not known */
 };
 extern struct ms_real ms_real;
 

@@ -117,7 +117,8 @@ enum ms_evidence_unit {
 	MS_EVIDENCE_NS,
 	MS_EVIDENCE_SHARE, /* real: 0 to 1 */
 	MS_EVIDENCE_REAL,
-	MS_EVIDENCE_TEXT /* static */
+	MS_EVIDENCE_TEXT, /* static */
+	MS_EVIDENCE_ID	  /* a number without a magnitude, such as a thread's */
 };
 
 /* A figure that a finding rests on. */

@@ -17,6 +17,13 @@ extern const struct ms_detector ms_detector_failed;
 extern const struct ms_detector ms_detector_growth;
 extern const struct ms_detector ms_detector_zero_size;
 extern const struct ms_detector ms_detector_huge;
+extern const struct ms_detector ms_detector_churn;
+extern const struct ms_detector ms_detector_realloc_chain;
+extern const struct ms_detector ms_detector_oversize;
+extern const struct ms_detector ms_detector_cross_thread_free;
+extern const struct ms_detector ms_detector_unbalanced_threads;
+extern const struct ms_detector ms_detector_burst;
+extern const struct ms_detector ms_detector_fragmentation;
 
 /* --- calls.c: calls by stack and entry point ------------------------------------------
  */

@@ -18,6 +18,13 @@ const struct ms_detector *const ms_detectors[] = {
 	&ms_detector_failed,
 	&ms_detector_zero_size,
 	&ms_detector_huge,
+	&ms_detector_churn,
+	&ms_detector_realloc_chain,
+	&ms_detector_oversize,
+	&ms_detector_cross_thread_free,
+	&ms_detector_unbalanced_threads,
+	&ms_detector_burst,
+	&ms_detector_fragmentation,
 };
 const size_t ms_detector_count = sizeof(ms_detectors) / sizeof(*ms_detectors);
 _Static_assert(sizeof(ms_detectors) / sizeof(*ms_detectors) <= 64, "a bit for each");

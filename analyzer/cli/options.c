@@ -371,7 +371,7 @@ static const struct option table[] = {
 	  cli_set_no_free_stacks },
 	{ "no-mmap", 0, NULL, "leave out what the program maps itself", BIT(CLI_RECORD),
 	  cli_set_no_mmap },
-	{ "heapmap", 0, "WHEN", "pointer maps: exit (default), a signal, both, or off",
+	{ "heapmap", 0, "WHEN", "pointer maps: exit (default), a signal, api, or off",
 	  BIT(CLI_RECORD), cli_set_heapmap },
 	{ "follow", 0, "WHAT", "children: fork, exec, both with a comma, or none",
 	  BIT(CLI_RECORD), cli_set_follow },

@@ -14,10 +14,6 @@
 
 #define CHECK_EVENTS 4096 /* between two looks at who wants it to end */
 
-struct maker { /* a thread's block made last */
-	uint64_t address, at_ns;
-};
-
 struct ms_block_feed {
 	struct ms_tables *tables;
 	struct ms_block_want want;
@@ -28,7 +24,7 @@ struct ms_block_feed {
 	struct ms_block_row *rows;	/* found and not yet asked for: [next, count) */
 	size_t next, count, capacity;
 	struct ms_map makers; /* thread to index in made_last */
-	struct maker *made_last;
+	struct ms_newest *made_last;
 	size_t maker_capacity;
 	uint64_t open; /* blocks asked for that have not ended */
 	uint64_t lost; /* overwritten blocks of the heap so far */
@@ -63,7 +59,7 @@ static struct ms_block_row *new_row(struct ms_block_feed *feed,
 /* --- what the heap tells --------------------------------------------------------------
  */
 
-static struct maker *maker_of(struct ms_block_feed *feed, uint32_t thread)
+static struct ms_newest *maker_of(struct ms_block_feed *feed, uint32_t thread)
 {
 	bool is_new;
 	uint64_t *index = ms_map_at(&feed->makers, thread, &is_new);
@@ -80,10 +76,10 @@ static struct maker *maker_of(struct ms_block_feed *feed, uint32_t thread)
 
 static void made(struct ms_block_feed *feed, const struct ms_block *block)
 {
-	struct maker *maker = maker_of(feed, block->thread);
+	struct ms_newest *maker = maker_of(feed, block->thread);
 
 	if (maker)
-		*maker = (struct maker){ block->address, block->at_ns };
+		*maker = (struct ms_newest){ block->address, block->at_ns };
 	feed->open += is_wanted(feed, block);
 }
 
@@ -92,11 +88,8 @@ static bool is_temporary(struct ms_block_feed *feed, const struct ms_block *bloc
 			 const struct ms_event *event)
 {
 	const uint64_t *index = ms_map_find(&feed->makers, block->thread);
-	const struct maker *maker = index ? &feed->made_last[*index] : NULL;
 
-	return (event->class == MS_CLASS_FREE ||
-		event->class == MS_CLASS_REALLOC_FREED) &&
-	       maker && maker->address == block->address && maker->at_ns == block->at_ns;
+	return index && ms_block_temporary(&feed->made_last[*index], block, event);
 }
 
 static void add_chain(struct ms_block_feed *feed, struct ms_block_row *row)

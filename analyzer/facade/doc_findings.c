@@ -50,6 +50,7 @@ static const char *const units[] = {
 	[MS_EVIDENCE_COUNT] = "count", [MS_EVIDENCE_BYTES] = "bytes",
 	[MS_EVIDENCE_NS] = "ns",       [MS_EVIDENCE_SHARE] = "share",
 	[MS_EVIDENCE_REAL] = "real",   [MS_EVIDENCE_TEXT] = "text",
+	[MS_EVIDENCE_ID] = "id",
 };
 
 static void add_evidence(struct ms_doc *doc, json_t *row, const struct ms_finding *f)

@@ -11,6 +11,7 @@ static const char *const whys[] = {
 	[MS_MAP_EXIT_NOW] = "_exit",
 	[MS_MAP_QUICK_EXIT] = "quick_exit",
 	[MS_MAP_SIGNAL] = "signal",
+	[MS_MAP_API] = "api",
 };
 
 static const char *const states[] = {

@@ -28,43 +28,10 @@ void ms_frames_release(struct ms_frames_seen *seen)
 	ms_map_release(&seen->by_pointer);
 }
 
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	for (; text && *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3ULL;
-	return (hash ^ 0xff) * 0x100000001b3ULL;
-}
-
-/* FNV-1a over what makes a frame this frame. */
-static uint64_t hash_frame(const struct ms_frame *frame)
-{
-	uint64_t hash = hash_text(0xcbf29ce484222325ULL, frame->function);
-
-	hash = hash_text(hash, frame->file);
-	hash = hash_text(hash, frame->module);
-	hash = (hash ^ frame->line) * 0x100000001b3ULL;
-	if (!frame->function)
-		hash = (hash ^ frame->address) * 0x100000001b3ULL;
-	return hash ^ frame->cut;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-static bool same_frame(const struct ms_frame *a, const struct ms_frame *b)
-{
-	return a->line == b->line && a->cut == b->cut &&
-	       same_text(a->function, b->function) && same_text(a->file, b->file) &&
-	       same_text(a->module, b->module) &&
-	       (a->function || a->address == b->address);
-}
-
 uint32_t ms_frames_add(struct ms_frames_seen *seen, const struct ms_frame *frame)
 {
 	bool is_new;
-	uint64_t *head = ms_map_at(&seen->by_hash, hash_frame(frame), &is_new);
+	uint64_t *head = ms_map_at(&seen->by_hash, ms_frame_hash(frame), &is_new);
 	uint32_t first;
 
 	if (!head)
@@ -72,7 +39,7 @@ uint32_t ms_frames_add(struct ms_frames_seen *seen, const struct ms_frame *frame
 	/* A value of 0 is "none", so that a failure below leaves nothing to undo. */
 	first = *head ? (uint32_t)(*head - 1) : MS_FRAME_NONE;
 	for (uint32_t i = first; i != MS_FRAME_NONE; i = seen->items[i].same_hash) {
-		if (same_frame(&seen->items[i].frame, frame))
+		if (ms_frame_same(&seen->items[i].frame, frame))
 			return i;
 	}
 	if (seen->count == MS_FRAME_NONE - 1 ||

@@ -9,7 +9,7 @@
 struct report {
 	struct memscope *m;
 	struct ms_doc doc;
-	json_t *rows;
+	json_t *rows, *matrix;
 };
 
 /* flow may be NULL: the thread made no call. */
@@ -38,6 +38,31 @@ static void add_flow(struct report *r, json_t *row, const struct ms_trace *trace
 			 false);
 }
 
+static void add_pair(struct report *r, const struct ms_trace *trace,
+		     const struct ms_handoff *pair)
+{
+	json_t *row = ms_doc_append(&r->doc, r->matrix);
+
+	ms_doc_u64(&r->doc, row, "pid", ms_metadata_process(trace->meta)->pid);
+	ms_doc_tid(&r->doc, row, "maker", trace, pair->maker);
+	ms_doc_tid(&r->doc, row, "freer", trace, pair->ender);
+	ms_doc_u64(&r->doc, row, "blocks", pair->blocks);
+	ms_doc_u64(&r->doc, row, "bytes", pair->bytes);
+}
+
+/* Who freed whose blocks; nothing where the log does not have every free. */
+static void add_pairs(struct report *r, const struct ms_trace *trace,
+		      const struct ms_handoffs *pairs)
+{
+	if (ms_unknown_at(trace, trace->duration_ns).events ||
+	    ms_known_sample_bytes(trace))
+		return;
+	for (size_t i = 0; i < pairs->count && !r->doc.failed; i++)
+		add_pair(r, trace, &pairs->rows[i]);
+	if (pairs->rest.blocks)
+		add_pair(r, trace, &pairs->rest);
+}
+
 static void add_trace(struct report *r, const struct ms_views *views,
 		      const struct ms_flows *flows, size_t i)
 {
@@ -53,6 +78,7 @@ static void add_trace(struct report *r, const struct ms_views *views,
 		if (n < count)
 			add_flow(r, row, trace, ms_flows_of(&flows[i], threads[n].id));
 	}
+	add_pairs(r, trace, &flows[i].pairs);
 }
 
 ms_status ms_compose_threads(json_t **out, struct memscope *m,
@@ -64,6 +90,7 @@ ms_status ms_compose_threads(json_t **out, struct memscope *m,
 	ms_doc_init(&r.doc);
 	ms_doc_head(&r.doc, m, NULL);
 	r.rows = ms_doc_array(&r.doc, r.doc.root, "rows");
+	r.matrix = ms_doc_array(&r.doc, r.doc.root, "matrix");
 	for (size_t i = 0; !r.doc.failed && i < m->count; i++)
 		add_trace(&r, views, flows, i);
 	return ms_doc_end(&r.doc, out, MS_OK, err);

@@ -198,6 +198,10 @@ MS_MUST_CHECK ms_status ms_metadata_embedded(struct ms_metadata *meta, uint32_t 
 					     enum ms_embedded *what, char **text,
 					     struct ms_error *err);
 
+/* frame.c: is it the same place for who reads it; and a hash that is then the same. */
+bool ms_frame_same(const struct ms_frame *a, const struct ms_frame *b);
+uint64_t ms_frame_hash(const struct ms_frame *frame);
+
 #define MS_PACK_SUFFIX ".mspack"
 
 /*

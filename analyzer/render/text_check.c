@@ -87,6 +87,8 @@ static void write_value(struct ms_writer *writer, const json_t *value, const cha
 		ms_writef(writer, "%.1f %%", 100 * json_number_value(value));
 	else if (strcmp(unit, "real") == 0)
 		ms_writef(writer, "%.4g", json_number_value(value));
+	else if (strcmp(unit, "id") == 0)
+		ms_writef(writer, "%" PRIu64, ms_json_as_u64(value));
 	else
 		ms_write_text(writer, ms_human_count(text, ms_json_as_u64(value)));
 }

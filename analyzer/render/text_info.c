@@ -221,7 +221,8 @@ static ms_status write_tables(struct ms_writer *writer, const json_t *trace,
 	};
 	static const struct ms_column maps[] = {
 		{ "number", "number", MS_TYPE_ID, 10, "from 1" },
-		{ "why", "taken at", MS_TYPE_TEXT, 0, "exit, _exit, quick_exit, signal" },
+		{ "why", "taken at", MS_TYPE_TEXT, 0,
+		  "exit, _exit, quick_exit, signal, api" },
 		{ "at_ns", "at, s", MS_TYPE_INSTANT, 0, "when" },
 		{ "pause_ns", "pause", MS_TYPE_NS, 0, "how long the program waited" },
 		{ "resident_bytes", "resident", MS_TYPE_BYTES, 0, "memory then" },

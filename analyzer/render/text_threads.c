@@ -22,6 +22,38 @@ static ms_status write_table(struct ms_writer *writer, const json_t *document,
 	return ms_render_rows(writer, &rows.rows, format, err);
 }
 
+#define PAIRS_SHOWN 10
+
+/* The heaviest pairs of threads. */
+static ms_status write_matrix(struct ms_writer *writer, const json_t *matrix,
+			      struct ms_error *err)
+{
+	static const struct ms_column columns[] = {
+		{ "pid", "pid", MS_TYPE_ID, 0, "the process" },
+		{ "maker", "made by", MS_TYPE_ID, 0, "the thread that made them" },
+		{ "freer", "freed by", MS_TYPE_ID, 0, "the thread that freed them" },
+		{ "blocks", "blocks", MS_TYPE_COUNT, 0, "how many" },
+		{ "bytes", "bytes", MS_TYPE_BYTES, 0, "of them" },
+	};
+	size_t count = json_array_size(matrix);
+	struct ms_array_rows rows;
+	json_t *heaviest;
+	ms_status status;
+
+	if (!count)
+		return MS_OK;
+	heaviest = ms_json_heaviest(matrix, "blocks", PAIRS_SHOWN);
+	if (!heaviest)
+		return ms_fail_memory(err);
+	ms_write_heading(writer, "Freed by another thread");
+	ms_array_rows_init(&rows, heaviest, 0, columns, COUNT(columns));
+	status = ms_render_rows(writer, &rows.rows, MS_FORMAT_TEXT, err);
+	if (count > PAIRS_SHOWN)
+		ms_writef(writer, "and %zu more pairs of threads\n", count - PAIRS_SHOWN);
+	json_decref(heaviest);
+	return status;
+}
+
 ms_status ms_render_threads(struct ms_writer *writer, const json_t *document,
 			    enum ms_format format, struct ms_error *err)
 {
@@ -64,11 +96,15 @@ ms_status ms_render_threads(struct ms_writer *writer, const json_t *document,
 		MS_ERROR_COLUMNS,
 	};
 	bool is_text = format == MS_FORMAT_TEXT;
+	ms_status status;
 
 	if (format == MS_FORMAT_JSON)
 		return ms_render_json(writer, document, err);
-	return write_table(writer, document, is_text ? text : csv,
-			   is_text ? COUNT(text) : COUNT(csv), format, err);
+	status = write_table(writer, document, is_text ? text : csv,
+			     is_text ? COUNT(text) : COUNT(csv), format, err);
+	if (status == MS_OK && is_text)
+		status = write_matrix(writer, json_object_get(document, "matrix"), err);
+	return status;
 }
 
 static void write_module(struct ms_writer *writer, const json_t *row)

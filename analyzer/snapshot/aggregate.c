@@ -128,19 +128,6 @@ static inline void end(const struct ms_aggregate *a, struct group of,
 	of.v->live_bytes -= w->byte_variance;
 }
 
-/*
- * Freed before its thread made another.  The old block of a realloc is never one: the
- * realloc itself made the next block.
- */
-static inline bool is_temporary(const struct ms_newest *newest,
-				const struct ms_block *block,
-				const struct ms_event *event)
-{
-	return (event->class == MS_CLASS_FREE ||
-		event->class == MS_CLASS_REALLOC_FREED) &&
-	       newest->address == block->address && newest->at_ns == block->at_ns;
-}
-
 static inline struct group group_at(const struct ms_groups *groups, uint32_t row)
 {
 	return (struct group){ &groups->items[row],
@@ -172,7 +159,8 @@ void ms_aggregate_change(struct ms_aggregate *a, enum ms_change change,
 		a->threads.newest[thread] =
 			(struct ms_newest){ block->address, block->at_ns };
 	} else {
-		bool temporary = is_temporary(&a->threads.newest[thread], block, event);
+		bool temporary =
+			ms_block_temporary(&a->threads.newest[thread], block, event);
 
 		end(a, group_at(&a->stacks, stack), w, temporary);
 		end(a, group_at(&a->threads, thread), w, temporary);

@@ -28,10 +28,6 @@ struct ms_group_variance {
 	double peak_blocks, peak_bytes;
 };
 
-struct ms_newest { /* the block that a thread made last */
-	uint64_t address, at_ns;
-};
-
 struct ms_groups {
 	struct ms_group *items;
 	uint32_t *ids;

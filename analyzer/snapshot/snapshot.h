@@ -279,6 +279,20 @@ struct ms_figures { /* of one stack, one thread or one size class, up to the ins
 	double variance[MS_FIGURES]; /* of these: the standard error squared */
 };
 
+struct ms_newest { /* the block that a thread made last */
+	uint64_t address, at_ns;
+};
+
+/* Is a block that event ends temporary, its maker having made that one last? */
+static inline bool ms_block_temporary(const struct ms_newest *newest,
+				      const struct ms_block *block,
+				      const struct ms_event *event)
+{
+	return (event->class == MS_CLASS_FREE ||
+		event->class == MS_CLASS_REALLOC_FREED) &&
+	       newest->address == block->address && newest->at_ns == block->at_ns;
+}
+
 struct ms_stack_figures {
 	uint32_t stack;
 	struct ms_figures f;

@@ -11,10 +11,6 @@
 #include "analyzer/snapshot/aggregate.h"
 #include "analyzer/snapshot/weight.h"
 
-struct newest { /* the block that a thread made last */
-	uint64_t address, at_ns;
-};
-
 struct run {
 	struct ms_tally *tally;
 	const struct ms_tally_options *options;
@@ -22,7 +18,7 @@ struct run {
 	struct ms_map
 		late; /* addresses of blocks made after the peak, in its nanosecond */
 	struct ms_map threads; /* to an index in newest */
-	struct newest *newest;
+	struct ms_newest *newest;
 	size_t newest_capacity;
 };
 
@@ -142,11 +138,10 @@ static bool is_temporary(const struct run *run, const struct ms_life *life)
 {
 	const uint64_t *index;
 
-	if (!is_free(life->end) || run->options->sample_bytes)
+	if (!life->end || run->options->sample_bytes)
 		return false;
 	index = ms_map_find(&run->threads, life->block->thread);
-	return index && run->newest[*index].address == life->block->address &&
-	       run->newest[*index].at_ns == life->block->at_ns;
+	return index && ms_block_temporary(&run->newest[*index], life->block, life->end);
 }
 
 static void fill(const struct run *run, const struct ms_life *life, uint64_t event,
@@ -218,7 +213,7 @@ static int remember_newest(struct run *run, const struct ms_block *block)
 			    sizeof(*run->newest)) < 0)
 			return -1;
 	}
-	run->newest[*index] = (struct newest){ block->address, block->at_ns };
+	run->newest[*index] = (struct ms_newest){ block->address, block->at_ns };
 	return 0;
 }
 

@@ -11,6 +11,7 @@ struct watch {
 	struct ms_counter counter; /* of all, for what was unmatched */
 	uint32_t last_thread;	   /* that made the call before */
 	uint64_t overwritten;
+	bool failed; /* there was no memory */
 };
 
 static struct ms_keyed rows_of(struct ms_flows *out)
@@ -84,6 +85,7 @@ static void end(struct watch *w, const struct ms_block *block,
 {
 	struct ms_flow *maker = row_of(w->out, block->thread);
 	struct ms_flow *ender = row_of(w->out, event->thread);
+	struct ms_handoff handed;
 
 	if (!maker || !ender)
 		return;
@@ -100,6 +102,9 @@ static void end(struct watch *w, const struct ms_block *block,
 	maker->by_others_bytes += weight->bytes;
 	ender->of_others += weight->blocks;
 	ender->of_others_bytes += weight->bytes;
+	handed = (struct ms_handoff){ block->thread, event->thread, weight->blocks,
+				      weight->bytes };
+	w->failed |= ms_handoffs_add(&w->out->pairs, &handed) < 0;
 }
 
 static void see_block(void *context, enum ms_change change, const struct ms_block *block,
@@ -132,11 +137,23 @@ static void report(struct ms_flow *row, uint64_t sample_bytes)
 static ms_status end_watch(void *context, struct ms_error *err)
 {
 	struct watch *w = context;
+	struct ms_flows *out = w->out;
+	uint64_t mean = w->pass.sample_bytes;
 
-	(void)err;
+	if (w->failed)
+		return ms_fail_memory(err);
 	settle(w);
-	for (size_t i = 0; i < w->out->count; i++)
-		report(&w->out->rows[i], w->pass.sample_bytes);
+	for (size_t i = 0; i < out->count; i++)
+		report(&out->rows[i], mean);
+	ms_handoffs_sort(&out->pairs);
+	for (size_t i = 0; i < out->pairs.count; i++) {
+		struct ms_handoff *pair = &out->pairs.rows[i];
+
+		pair->blocks = ms_weight_sum(mean, pair->blocks);
+		pair->bytes = ms_weight_sum(mean, pair->bytes);
+	}
+	out->pairs.rest.blocks = ms_weight_sum(mean, out->pairs.rest.blocks);
+	out->pairs.rest.bytes = ms_weight_sum(mean, out->pairs.rest.bytes);
 	return MS_OK;
 }
 
@@ -147,6 +164,7 @@ ms_status ms_flows_watch(struct ms_watch *watch, struct ms_flows *out,
 
 	*out = (struct ms_flows){ 0 };
 	ms_map_init(&out->by_thread);
+	ms_handoffs_init(&out->pairs, MS_HANDOFFS_MAX);
 	if (!w)
 		return ms_fail_memory(err);
 	w->out = out;
@@ -179,5 +197,6 @@ void ms_flows_release(struct ms_flows *flows)
 {
 	ms_free(flows->rows);
 	ms_map_release(&flows->by_thread);
+	ms_handoffs_release(&flows->pairs);
 	*flows = (struct ms_flows){ 0 };
 }

@@ -5,6 +5,7 @@
 #ifndef MS_TIMELINE_PASS_H
 #define MS_TIMELINE_PASS_H
 
+#include "analyzer/base/keyed.h"
 #include "analyzer/timeline/timeline.h"
 
 /* Replay what pass says; what remains of the replay is the caller's.  As ms_replay(). */
@@ -21,17 +22,5 @@ static inline bool ms_pass_wants(const struct ms_pass *pass, const struct ms_blo
 MS_MUST_CHECK ms_status ms_pass_prepare(const struct ms_pass *pass,
 					const struct ms_event *event,
 					struct ms_error *err);
-
-/* Rows of item_bytes each, told apart by a key, in order of their first appearance. */
-struct ms_keyed {
-	void **items;
-	size_t *count, *capacity, item_bytes;
-	struct ms_map *index;
-};
-
-/* The row of key, made when need be, zeroed then; NULL without memory. */
-void *ms_keyed_at(const struct ms_keyed *rows, uint64_t key, bool *is_new);
-/* The row of key, or NULL. */
-void *ms_keyed_find(const struct ms_keyed *rows, uint64_t key);
 
 #endif

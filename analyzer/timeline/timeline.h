@@ -256,6 +256,33 @@ MS_MUST_CHECK ms_status ms_sizes_init(struct ms_sizes *out, const struct ms_pass
 				      struct ms_error *err);
 void ms_sizes_release(struct ms_sizes *sizes);
 
+/* --- handoffs.c: blocks that another thread ended than made them, by pairs
+ * ------------------ */
+
+struct ms_handoff {
+	uint32_t maker, ender; /* the log's ids */
+	uint64_t blocks, bytes;
+};
+
+#define MS_HANDOFFS_MAX 4096
+
+struct ms_handoffs {
+	struct ms_handoff *rows; /* in no order, until they are sorted */
+	size_t count, capacity;
+	struct ms_map by_pair;
+	size_t most; /* rows that are kept */
+	/* Of pairs that have no row: once there were too many the lightest went here, and
+	 * a row may have lost what came before. */
+	struct ms_handoff rest;
+};
+
+void ms_handoffs_init(struct ms_handoffs *handoffs, size_t most);
+void ms_handoffs_release(struct ms_handoffs *handoffs);
+/* 0, or -1 without memory. */
+int ms_handoffs_add(struct ms_handoffs *handoffs, const struct ms_handoff *handoff);
+/* At the end: the most rows, those with the most blocks first. */
+void ms_handoffs_sort(struct ms_handoffs *handoffs);
+
 /* --- flows.c: which thread ended whose blocks ------------------------------------------
  */
 
@@ -273,6 +300,7 @@ struct ms_flows {
 	struct ms_flow *rows; /* in order of first appearance */
 	size_t count, capacity;
 	struct ms_map by_thread;
+	struct ms_handoffs pairs; /* sorted */
 };
 
 /* Blocks that ended unseen (see MS_LIVED_UNKNOWN) were ended by nobody. */

@@ -16,6 +16,7 @@ tab	bed" "argv, each"
 is "$(fact env | sort)" "MEMSCOPE_DEPTH=40
 MEMSCOPE_OUTPUT=../facts.bin" "of the environment: our settings, nothing else"
 is "$(fact exe)" "$(readlink -f "$targets/plain")" "the program's file"
+is "$(basename "$(fact allocator)")" libc.so.6 "whose malloc it has"
 is "$(fact cwd)" "$PWD/here" "its directory"
 is "$(fact kernel)" "$(uname -r)" "the kernel"
 "$analyze" summary --format json facts.bin >json

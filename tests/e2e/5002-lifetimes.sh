@@ -88,6 +88,10 @@ recorded handoff.bin "$targets/handoff" 20000 truth >handoff.out
 for log in many.bin handoff.bin; do
 	"$analyze" threads --format json $log >json
 	is "$(jq '[.rows[].freed_of_others // 0] | add' json)" "$(jq '[.rows[].freed_by_others // 0] | add' json)" "$log: of others is by others"
+	is "$(jq -c '[.matrix[] | .blocks] | add // 0' json)" "$(jq '[.rows[].freed_of_others // 0] | add' json)" "$log: so is the matrix"
+	is "$(jq -c '[.matrix[] | .bytes] | add // 0' json)" "$(jq '[.rows[].freed_of_others_bytes // 0] | add' json)" "$log: and its bytes"
+	is "$(jq -c '[.matrix[] | {t: .freer, b: .blocks}] | group_by(.t) | map([.[0].t, (map(.b) | add)])' json)" \
+		"$(jq -c '[.rows[] | select(.freed_of_others > 0) | [.tid, .freed_of_others]] | sort' json)" "$log: thread by thread"
 	is "$(jq '[.rows[] | (.freed_own // 0) + (.freed_of_others // 0) + (.unmatched // 0)] | add' json)" \
 		"$(field $log '.totals | .total_deallocations + .total_reallocations')" "$log: every end has its thread"
 	is "$(jq -c '[.rows[] | [.tid, .allocations, .live_bytes]]' json)" "$(field $log '[.threads[] | [.tid, .allocations, .live_bytes]] | @json')" \
@@ -95,7 +99,9 @@ for log in many.bin handoff.bin; do
 done
 ok "blocks were handed over" [ "$(jq '[.rows[].freed_of_others] | add' json)" -gt 100 ]
 is "$("$analyze" threads --format json counters.bin | jq -c '[.rows[].freed_own] | unique')" "[null]" "counters: who freed is not known"
+is "$("$analyze" threads --format json counters.bin | jq -c .matrix)" "[]" "nor whose"
 ok "text" sh -c "'$analyze' threads many.bin | grep -q 'of others'"
+ok "with the heaviest pairs" sh -c "'$analyze' threads handoff.bin | grep -q '^Freed by another thread'"
 
 # Modules
 "$analyze" modules --format json many.bin >json

@@ -110,7 +110,7 @@ has "^  the mode counters records no blocks: .*double_free" "the mode"
 has "^  no pointer map: .*: leak$" "no map"
 is "$(check --format json again.bin | jq -r '.not_checked | map(.detector) | join(" ")')" leak "in JSON"
 MEMSCOPE_MODE=sample MEMSCOPE_SAMPLE=1 recorded sample.bin ./small
-is "$(of sample.bin '.not_checked | map(.detector) | join(" ")')" "leak double_free invalid_free" "a sample"
+is "$(of sample.bin '.not_checked | map(.detector) | join(" ")')" "leak double_free invalid_free realloc_chain cross_thread_free" "a sample"
 recorded quiet.bin "$targets/mismatches" right
 check --only double_free,invalid_free,mismatched_free quiet.bin >out
 has "^nothing was found$" "nothing is said to be nothing"

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * map_watch.c - asks for pointer maps by SIGUSR2 and looks whether it can notice them.
+ * map_watch.c - asks for pointer maps and looks whether it can notice them: by SIGUSR2,
+ * or, when its first argument is "api", by calls.
  *
  * Prints one line for each thing that it noticed, then how often it asked.
  */
 #define _GNU_SOURCE
+#include <memscope/annotate.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +67,7 @@ static void *runner(void *argument)
 
 int main(int argc, char **argv)
 {
+	bool calls = argc > 1 && !strcmp(argv[1], "api");
 	int files, threads;
 	pthread_t t;
 
@@ -77,7 +82,10 @@ int main(int argc, char **argv)
 		for (int n = 0; n < 100; n++)
 			kept[n] = malloc(100);
 		errno = 4711;
-		pthread_kill(pthread_self(), SIGUSR2);
+		if (calls)
+			memscope_heap_map();
+		else
+			pthread_kill(pthread_self(), SIGUSR2);
 		if (errno != 4711)
 			printf("errno is %d\n", errno);
 		if (waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD)

@@ -397,6 +397,40 @@ static void check_flow(const struct timeline_model *m, const struct ms_flow *flo
 	SAME(flow->peak_at_ns, at, "its time");
 }
 
+/* Each pair of threads, and no pair twice. */
+static void check_pairs(const struct timeline_model *m, const struct ms_flows *flows)
+{
+	uint64_t handed = 0, found = 0;
+
+	for (size_t i = 0; i < m->block_count; i++) {
+		const struct tm_block *b = &m->blocks[i];
+
+		handed += b->fate != TM_LIVES && b->fate != TM_OVERWRITTEN &&
+			  b->made.thread != b->ended.thread;
+	}
+	for (size_t r = 0; r < flows->pairs.count; r++) {
+		const struct ms_handoff *pair = &flows->pairs.rows[r];
+		uint64_t blocks = 0, bytes = 0;
+
+		for (size_t i = 0; i < m->block_count; i++) {
+			const struct tm_block *b = &m->blocks[i];
+			bool is = b->fate != TM_LIVES && b->fate != TM_OVERWRITTEN &&
+				  b->made.thread == pair->maker &&
+				  b->ended.thread == pair->ender;
+
+			blocks += is;
+			bytes += is ? b->made.size : 0;
+		}
+		ck_assert_uint_ne(pair->maker, pair->ender);
+		SAME(pair->blocks, blocks, "blocks of a pair of threads");
+		SAME(pair->bytes, bytes, "their bytes");
+		ck_assert(r == 0 || pair->blocks <= flows->pairs.rows[r - 1].blocks);
+		found += blocks;
+	}
+	SAME(found, handed, "blocks of all pairs");
+	SAME(flows->pairs.rest.blocks, 0, "none without a row");
+}
+
 START_TEST(flows_equal_the_model)
 {
 	for (uint64_t i = 0; i < RUNS; i++) {
@@ -412,9 +446,40 @@ START_TEST(flows_equal_the_model)
 					 &flows.rows[r]);
 		}
 		ck_assert_ptr_null(ms_flows_of(&flows, 77));
+		check_pairs(&f->model, &flows);
 		ms_flows_release(&flows);
 		fixture_free(f);
 	}
+}
+END_TEST
+
+/* Of many pairs the heavy ones stay, exact, and nothing is lost in the sum. */
+START_TEST(pairs_are_bounded)
+{
+	struct ms_handoffs h;
+	uint64_t blocks, bytes;
+
+	ms_handoffs_init(&h, 10);
+	for (uint32_t i = 1; i <= 1000; i++) {
+		struct ms_handoff light = { i, i + 1, 1, 3 };
+		struct ms_handoff heavy = { 2000 + i % 5, 7, 4, 64 };
+
+		ck_assert_int_eq(ms_handoffs_add(&h, &light), 0);
+		ck_assert_int_eq(ms_handoffs_add(&h, &heavy), 0);
+		ck_assert_uint_le(h.count, 20);
+	}
+	ms_handoffs_sort(&h);
+	ck_assert_uint_eq(h.count, 10);
+	blocks = h.rest.blocks;
+	bytes = h.rest.bytes;
+	for (size_t i = 0; i < h.count; i++) {
+		blocks += h.rows[i].blocks;
+		bytes += h.rows[i].bytes;
+		ck_assert_uint_eq(h.rows[i].blocks, i < 5 ? 800 : 1);
+	}
+	ck_assert_uint_eq(blocks, 5000);
+	ck_assert_uint_eq(bytes, 67000);
+	ms_handoffs_release(&h);
 }
 END_TEST
 
@@ -491,6 +556,7 @@ int main(void)
 	tcase_add_test(tcase, a_series_says_what_makes_no_sense);
 	tcase_add_test(tcase, sizes_equal_the_model);
 	tcase_add_test(tcase, flows_equal_the_model);
+	tcase_add_test(tcase, pairs_are_bounded);
 	tcase_add_loop_test(tcase, every_failing_allocation_is_told, 0,
 			    (int)(sizeof(makers) / sizeof(makers[0])));
 	suite_add_tcase(suite, tcase);

@@ -21,6 +21,7 @@ extern "C" {
 struct memscope_annotations {
 	size_t bytes; /* of this struct, as the recorder has it */
 	void (*mark)(const char *name);
+	void (*heap_map)(void);
 };
 
 /*
@@ -63,6 +64,23 @@ static inline void memscope_mark(const char *name)
 
 	if (found)
 		found->mark(name);
+}
+
+/*
+ * Take a pointer map now: what still points at which block, which the analyzer tells lost
+ * memory from live memory by.  MEMSCOPE_HEAPMAP=off alone forbids it.
+ *
+ * A copy of the process (fork's way, but no handler runs and there is no child to wait
+ * for) writes it while the program goes on: a call takes as long as a fork does.  It may
+ * be made from any thread and from a signal handler; it leaves errno alone.
+ */
+static inline void memscope_heap_map(void)
+{
+	const struct memscope_annotations *found = memscope_annotations_found();
+
+	/* a recorder of before has no such function */
+	if (found && found->bytes > offsetof(struct memscope_annotations, heap_map))
+		found->heap_map();
 }
 
 #ifdef __cplusplus
