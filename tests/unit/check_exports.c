@@ -12,6 +12,7 @@
 #include <memscope/render.h>
 
 #include <check.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -358,6 +359,50 @@ START_TEST(every_allocation_fails_in_turn)
 }
 END_TEST
 
+/* --- damage
+ * --------------------------------------------------------------------------------- */
+
+static void damage_log(uint64_t seed)
+{
+	struct random_log random = { .state = seed + 5 };
+	int fd = open(log_path, O_RDWR);
+	off_t bytes = lseek(fd, 0, SEEK_END);
+
+	ck_assert_int_ge(fd, 0);
+	for (int i = 0; i < 40; i++) {
+		uint8_t byte = (uint8_t)rl_random(&random, 256);
+		off_t at = 512 + (off_t)rl_random(&random, (uint64_t)bytes - 512);
+
+		ck_assert_int_eq(pwrite(fd, &byte, 1, at), 1);
+	}
+	close(fd);
+}
+
+/* Whatever is left of it is written, or nothing. */
+START_TEST(damaged_logs_do_no_harm)
+{
+	struct memscope_output output = { .write = take };
+	const char *paths[] = { log_path };
+
+	build_log((uint64_t)_i, EVENTS);
+	damage_log((uint64_t)_i);
+	if (memscope_open(&m, paths, 1, NULL, NULL) != MEMSCOPE_OK) {
+		unlink(log_path);
+		return;
+	}
+	for (size_t i = 0; i < ms_export_count; i++) {
+		struct memscope_render_options options = { .format = ms_exports[i].name };
+		int status = MEMSCOPE_OK;
+
+		text_len = 0;
+		if (ms_exports[i].write)
+			status = memscope_render(m, &options, &output, NULL);
+		ck_assert(status == MEMSCOPE_OK || status == MEMSCOPE_USAGE);
+	}
+	close_log();
+}
+END_TEST
+
 /* --- what is refused
  * ------------------------------------------------------------------------- */
 
@@ -409,6 +454,7 @@ int main(void)
 	tcase_add_loop_test(tc, dhat_is_the_model, 0, SEEDS);
 	tcase_add_loop_test(tc, many_threads_write_the_same, 0, (int)ms_export_count);
 	tcase_add_loop_test(tc, every_allocation_fails_in_turn, 0, (int)ms_export_count);
+	tcase_add_loop_test(tc, damaged_logs_do_no_harm, 0, SEEDS);
 	tcase_add_test(tc, what_makes_no_sense_is_refused);
 	suite_add_tcase(s, tc);
 	srunner_run_all(runner, CK_ENV);
