@@ -298,7 +298,7 @@ install: all $(OUT)/libmemscope-analyzer.a ## install under PREFIX (/usr/local),
 	$(INSTALL) -m 755 $(OUT)/libmemscope.so $(DESTDIR)$(LIBDIR)/memscope
 	$(INSTALL) -m 644 $(OUT)/libmemscope-analyzer.a $(DESTDIR)$(LIBDIR)
 	$(INSTALL) -m 644 $(HEADERS) $(DESTDIR)$(INCLUDEDIR)/memscope
-	$(INSTALL) -m 644 man/memscope-analyze.1 $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 644 man/memscope-analyze.1 man/memscope-gate.1 $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 644 man/memscope-log.5 $(DESTDIR)$(MANDIR)/man5
 	$(INSTALL) -m 644 man/memscope.7 man/memscope-query.7 $(DESTDIR)$(MANDIR)/man7
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
@@ -310,7 +310,8 @@ uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(BINDIR)/memscope-analyze $(DESTDIR)$(LIBDIR)/memscope/libmemscope.so \
 		$(DESTDIR)$(LIBDIR)/libmemscope-analyzer.a $(DESTDIR)$(LIBDIR)/pkgconfig/memscope.pc \
 		$(addprefix $(DESTDIR)$(INCLUDEDIR)/memscope/,$(notdir $(HEADERS))) \
-		$(DESTDIR)$(MANDIR)/man1/memscope-analyze.1 $(DESTDIR)$(MANDIR)/man5/memscope-log.5 \
+		$(DESTDIR)$(MANDIR)/man1/memscope-analyze.1 $(DESTDIR)$(MANDIR)/man1/memscope-gate.1 \
+		$(DESTDIR)$(MANDIR)/man5/memscope-log.5 \
 		$(DESTDIR)$(MANDIR)/man7/memscope.7 $(DESTDIR)$(MANDIR)/man7/memscope-query.7
 	-rmdir $(DESTDIR)$(LIBDIR)/memscope $(DESTDIR)$(INCLUDEDIR)/memscope
 

@@ -173,6 +173,7 @@ struct ms_record_options {
 	char *const *settings; /* "MEMSCOPE_x=value", NULL-terminated, or NULL */
 	char *const *
 		environment; /* the program's, before the above; NULL: the caller's own */
+	bool family;	     /* find the logs of its descendants as well */
 };
 
 struct ms_record_result {
@@ -180,7 +181,10 @@ struct ms_record_result {
 	int signal;    /* 0 when it exited */
 	uint64_t pid;
 	char log_path[4096]; /* of the program itself; "" when it wrote none */
+	char **logs;	     /* all of them, when asked for; free them */
+	size_t log_count;
 };
+void ms_record_family_free(char **paths, size_t count); /* NULL is fine */
 
 /*
  * Check that argv[0] can be preloaded (found, executable, dynamic, not set-id, this

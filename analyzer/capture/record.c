@@ -245,9 +245,12 @@ static ms_status run_program(const char *path, const struct ms_record_options *o
 	result->signal = WIFSIGNALED(run.wait_status) ? WTERMSIG(run.wait_status) : 0;
 	result->exit_code =
 		result->signal ? 128 + result->signal : WEXITSTATUS(run.wait_status);
-	return ms_record_log(result->log_path,
-			     output && *output ? output : DEFAULT_OUTPUT, result->pid,
-			     began, err);
+	output = output && *output ? output : DEFAULT_OUTPUT;
+	status = ms_record_log(result->log_path, output, result->pid, began, err);
+	if (!status && options->family)
+		status = ms_record_family(&result->logs, &result->log_count, output,
+					  result->pid, began, err);
+	return status;
 }
 
 ms_status ms_record_run(const struct ms_record_options *options,

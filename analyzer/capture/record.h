@@ -7,6 +7,7 @@
 
 #include "analyzer/base/error.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* A path is at most this long, its NUL included. */
@@ -44,7 +45,7 @@ MS_MUST_CHECK ms_status ms_record_check(const char *program, const char *library
  * A shell pattern (glob(3)) for the logs that process pid may have written
  * under the MEMSCOPE_OUTPUT pattern output: times and names stand open.  Two
  * patterns: as the path says, and with the number that a taken name gets before
- * its extension.  MS_EUSAGE: too long.
+ * its extension.  pid 0: of any process.  MS_EUSAGE: too long.
  */
 MS_MUST_CHECK ms_status ms_record_patterns(char plain[MS_RECORD_PATH],
 					   char numbered[MS_RECORD_PATH],
@@ -59,5 +60,13 @@ MS_MUST_CHECK ms_status ms_record_patterns(char plain[MS_RECORD_PATH],
 MS_MUST_CHECK ms_status ms_record_log(char out[MS_RECORD_PATH], const char *output,
 				      uint64_t pid, uint64_t since_unix_ns,
 				      struct ms_error *err);
+
+/*
+ * The logs of process pid and of its descendants, as far as each one's parent has a log,
+ * begun at or after since_unix_ns; the first begun first.  MS_OK, or none.  Free them.
+ */
+MS_MUST_CHECK ms_status ms_record_family(char ***paths, size_t *count, const char *output,
+					 uint64_t pid, uint64_t since_unix_ns,
+					 struct ms_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <memscope/analysis.h>
 #include <memscope/capture.h>
 #include <memscope/event_store.h>
+#include <memscope/gate.h>
 #include <memscope/metadata.h>
 #include <memscope/query.h>
 #include <memscope/snapshot.h>
@@ -45,6 +46,7 @@ enum cli_command_id {
 	CLI_RENDER,
 	CLI_INDEX,
 	CLI_SYMBOLS,
+	CLI_GATE,
 	CLI_RECORD,
 	CLI_COMMANDS
 };
@@ -52,6 +54,19 @@ enum cli_command_id {
 enum cli_colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 #define CLI_MAX_SETTINGS 16
+#define CLI_MAX_BUDGETS	 32
+
+struct cli_gate {  /* of gate, and of record --gate */
+	bool on;   /* record --gate */
+	bool used; /* an option of it was given */
+	struct memscope_gate_budget budgets[CLI_MAX_BUDGETS];
+	const char *files[CLI_MAX_BUDGETS]; /* of budgets */
+	size_t budget_count, file_count;
+	const char *fail_on, *baseline, *write_baseline, *source_root;
+	struct memscope_gate_tolerance tolerance;
+	const char *json, *junit, *sarif, *markdown; /* files; NULL: not asked for */
+	bool github, sum;
+};
 
 struct cli_options { /* what the command line said; zero: the defaults */
 	enum memscope_format format;
@@ -101,6 +116,8 @@ struct cli_options { /* what the command line said; zero: the defaults */
 		size_t count;
 		bool no_built_in, no_embedded, list;
 	} suppress;
+	struct cli_gate gate;
+
 	const char *output;  /* record, render, symbols */
 	const char *library; /* record */
 	bool quiet;
@@ -220,6 +237,35 @@ struct memscope_suppress cli_suppress(const struct cli_options *options);
 /* Print the list of the built-in ones (cmd_leaks.c).  The exit code. */
 int cli_list_suppressions(const struct cli_options *options);
 
+/* --- gate_options.c --------------------------------------------------------------------
+ */
+
+bool cli_set_max_leaked(struct cli_options *options, const char *value);
+bool cli_set_max_leaked_blocks(struct cli_options *options, const char *value);
+bool cli_set_max_unfreed(struct cli_options *options, const char *value);
+bool cli_set_max_peak(struct cli_options *options, const char *value);
+bool cli_set_max_live(struct cli_options *options, const char *value);
+bool cli_set_max_allocations(struct cli_options *options, const char *value);
+bool cli_set_max_temporary(struct cli_options *options, const char *value);
+bool cli_set_budget(struct cli_options *options, const char *value);
+bool cli_set_sum(struct cli_options *options, const char *value);
+bool cli_set_gate_fail_on(struct cli_options *options, const char *value);
+bool cli_set_baseline(struct cli_options *options, const char *value);
+bool cli_set_tolerance(struct cli_options *options, const char *value);
+bool cli_set_write_baseline(struct cli_options *options, const char *value);
+bool cli_set_json(struct cli_options *options, const char *value);
+bool cli_set_junit(struct cli_options *options, const char *value);
+bool cli_set_sarif(struct cli_options *options, const char *value);
+bool cli_set_markdown(struct cli_options *options, const char *value);
+bool cli_set_github(struct cli_options *options, const char *value);
+bool cli_set_source_root(struct cli_options *options, const char *value);
+bool cli_set_gate(struct cli_options *options, const char *value);
+/* What of them makes no sense together; NULL: they do. */
+const char *cli_gate_complaint(const struct cli_options *options);
+/* cmd_gate.c: judge m, print the verdict to fd, write what is asked for; close m.  The
+ * exit code. */
+int cli_judge(struct memscope *m, const struct cli_options *options, const int *fd);
+
 /* --- timeline_options.c ----------------------------------------------------------------
  */
 
@@ -299,6 +345,7 @@ int cli_modules(const struct cli_options *options);
 int cli_render(const struct cli_options *options);
 int cli_index(const struct cli_options *options);
 int cli_symbols(const struct cli_options *options);
+int cli_gate(const struct cli_options *options);
 int cli_record(const struct cli_options *options);
 
 #endif

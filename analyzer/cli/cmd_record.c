@@ -33,13 +33,44 @@ static void report(const struct cli_options *options, const char *path)
 	fputc('\n', stderr);
 }
 
+/* One line is enough to find many logs. */
+static void say_logs(const struct memscope_record_result *result)
+{
+	cli_say("the log is %s", result->log_path);
+	if (result->log_count > 1)
+		cli_say("and there are %zu more, of its children", result->log_count - 1);
+}
+
+/* The verdict on all that it recorded, on stderr: the program's own failure wins. */
+static int judge(const struct cli_options *options,
+		 const struct memscope_record_result *result)
+{
+	static const int fd = STDERR_FILENO;
+	struct cli_options gate = *options;
+	struct memscope *m;
+	int code;
+
+	if (!result->log_count) {
+		cli_say("%s wrote no log: there is nothing to judge", options->args[0]);
+		return result->exit_code ? result->exit_code : EXIT_FAILED;
+	}
+	gate.args = result->logs;
+	gate.arg_count = result->log_count;
+	m = cli_open(&gate);
+	code = m ? cli_judge(m, &gate, &fd) : EXIT_USAGE;
+	if (!options->quiet)
+		say_logs(result);
+	return result->exit_code ? result->exit_code : code;
+}
+
 int cli_record(const struct cli_options *options)
 {
 	struct memscope_record_options record = {
 		.argv = options->args,
 		.library = options->library,
 		.output = options->output,
-		.settings = (char *const *)options->settings
+		.settings = (char *const *)options->settings,
+		.all_logs = options->gate.on,
 	};
 	struct memscope_record_result result;
 	struct memscope_error err = { "" };
@@ -47,6 +78,12 @@ int cli_record(const struct cli_options *options)
 	if (memscope_record(&record, &result, &err) != MEMSCOPE_OK) {
 		cli_say("%s", err.text);
 		return EXIT_USAGE;
+	}
+	if (options->gate.on) {
+		int code = judge(options, &result);
+
+		memscope_record_release(&result);
+		return code;
 	}
 	if (options->quiet)
 		return result.exit_code;

@@ -67,6 +67,12 @@ const struct cli_command cli_commands[CLI_COMMANDS] = {
 			  "pack writes the names that traces need to --output; list shows what packs\n"
 			  "hold.  Any other command reads them with --symbols.",
 			  cli_symbols },
+	[CLI_GATE] = { "gate", "TRACE...",
+		       "may this run pass? budgets, findings, a baseline; for CI",
+		       "Without a budget, --fail-on and --baseline: it fails on definite "
+		       "leaks, double and\ninvalid frees, and mismatched ones.  See "
+		       "memscope-gate(1).",
+		       cli_gate },
 	[CLI_RECORD] = { "record", "[--] PROGRAM [ARGUMENT...]",
 			 "run a program, record it, print the summary",
 			 "Returns the program's exit code, 128 + N after signal N, and 2 when it "
@@ -89,9 +95,9 @@ static void print_help(void)
 	     "version.  Traces are written by a program that runs with libmemscope.so in\n"
 	     "LD_PRELOAD, or by record.\n"
 	     "\n"
-	     "Exit: 0 done; 1 findings under --fail-on; 2 wrong usage, or a file that cannot be\n"
-	     "read or written or is no trace; 3 a trace is damaged, and all that is readable\n"
-	     "was used.");
+	     "Exit: 0 done; 1 a gate failed, or findings under --fail-on; 2 wrong usage, or a\n"
+	     "file that cannot be read or written or is no trace; 3 a trace is damaged, and all\n"
+	     "that is readable was used.");
 }
 
 static void print_command_help(enum cli_command_id id)

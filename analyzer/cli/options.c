@@ -18,10 +18,11 @@
 #define OVER_TIME (CHOOSING | BIT(CLI_THREADS) | BIT(CLI_MODULES))
 #define READERS                                                                 \
 	(BIT(CLI_SUMMARY) | BIT(CLI_INFO) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | \
-	 BIT(CLI_LEAKS) | BIT(CLI_DUMP) | BIT(CLI_QUERY) | OVER_TIME)
+	 BIT(CLI_LEAKS) | BIT(CLI_DUMP) | BIT(CLI_QUERY) | BIT(CLI_GATE) | OVER_TIME)
 /* which look for names of functions */
 #define NAMERS	(READERS | BIT(CLI_SYMBOLS))
 #define LOOKERS (NAMERS | BIT(CLI_RENDER))
+#define GATES	(BIT(CLI_GATE) | BIT(CLI_RECORD))
 /* whose options choose blocks */
 #define FILTERED                                                                 \
 	(BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_LEAKS) | \
@@ -33,7 +34,7 @@
 #define ENDED (BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DUMP) | BIT(CLI_RENDER))
 #define ALL   (BIT(CLI_COMMANDS) - 1)
 /* which report findings */
-#define SUPPRESSING (BIT(CLI_LEAKS) | BIT(CLI_CHECK))
+#define SUPPRESSING (BIT(CLI_LEAKS) | BIT(CLI_CHECK) | GATES)
 
 static char message[512];
 
@@ -262,7 +263,7 @@ static const struct option table[] = {
 	  set_top },
 	{ "depth", 'd', "N", "frames of each stack; 0: all",
 	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_LEAKS) |
-		  BIT(CLI_CHECK),
+		  BIT(CLI_CHECK) | BIT(CLI_GATE),
 	  set_depth },
 	{ "windows", 0, NULL, "list every window of the log", BIT(CLI_INFO),
 	  set_windows },
@@ -332,6 +333,39 @@ static const struct option table[] = {
 	{ "show", 0, "NAME", "print the SQL of a preset", BIT(CLI_QUERY), cli_set_show },
 	{ "schema", 0, NULL, "every table, column and function with its meaning",
 	  BIT(CLI_QUERY), cli_set_schema },
+	{ "gate", 'g', NULL, "judge what was recorded, as gate does with its options",
+	  BIT(CLI_RECORD), cli_set_gate },
+	{ "max-leaked", 0, "SIZE", "bytes lost, definitely or with such a block", GATES,
+	  cli_set_max_leaked },
+	{ "max-leaked-blocks", 0, "N", "those blocks", GATES, cli_set_max_leaked_blocks },
+	{ "max-unfreed", 0, "SIZE", "bytes never freed", GATES, cli_set_max_unfreed },
+	{ "max-peak", 0, "SIZE", "most bytes live at once", GATES, cli_set_max_peak },
+	{ "max-live", 0, "SIZE[@TIME]", "bytes live at TIME (default end)", GATES,
+	  cli_set_max_live },
+	{ "max-allocations", 0, "N", "blocks made", GATES, cli_set_max_allocations },
+	{ "max-temporary", 0, "N|P%", "blocks freed before their thread made another",
+	  GATES, cli_set_max_temporary },
+	{ "budget", 0, "FILE", "lines of SITE METRIC LIMIT, see memscope-gate(1)", GATES,
+	  cli_set_budget },
+	{ "sum", 0, NULL, "all processes together, instead of each", GATES, cli_set_sum },
+	{ "fail-on", 0, "LIST", "detectors and severities (leak,double_free,...)", GATES,
+	  cli_set_gate_fail_on },
+	{ "baseline", 0, "FILE", "compare with a trace, or a file of --write-baseline",
+	  GATES, cli_set_baseline },
+	{ "tolerance", 0, "P%[,SIZE[,N]]", "of --baseline (5%,64KiB,100)", GATES,
+	  cli_set_tolerance },
+	{ "write-baseline", 0, "FILE", "keep this run's figures, for --baseline", GATES,
+	  cli_set_write_baseline },
+	{ "json", 0, "FILE", "the verdict as JSON, too; - for standard output", GATES,
+	  cli_set_json },
+	{ "junit", 0, "FILE", "the verdict as JUnit's XML, too", GATES, cli_set_junit },
+	{ "sarif", 0, "FILE", "the verdict as SARIF, too", GATES, cli_set_sarif },
+	{ "markdown", 0, "FILE", "the verdict as Markdown, too; added to FILE", GATES,
+	  cli_set_markdown },
+	{ "github", 0, NULL, "annotations of a GitHub job on standard output", GATES,
+	  cli_set_github },
+	{ "source-root", 0, "DIR", "where the sources are (GITHUB_WORKSPACE, or here)",
+	  GATES, cli_set_source_root },
 	{ "format", 'f', "FORMAT", "text (default), json or csv", NAMERS, set_format },
 	{ "width", 0, "COLUMNS", "of the text; 0: never cut (default: the terminal's)",
 	  NAMERS, set_width },
@@ -519,6 +553,8 @@ bool cli_parse(struct cli_options *options, enum cli_command_id command, int arg
 		return wrong("out of memory");
 	if (!parse_all(&parser))
 		return false;
+	if (command == CLI_RECORD && cli_gate_complaint(options))
+		return wrong("%s", cli_gate_complaint(options));
 	if (options->help || options->arg_count || options->query.list ||
 	    options->query.show || options->query.schema || options->render.list ||
 	    options->suppress.list)

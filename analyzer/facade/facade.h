@@ -47,6 +47,15 @@ static inline struct ms_error *ms_own_error(struct memscope_error *err)
 	return (struct ms_error *)(void *)err;
 }
 
+/*
+ * Open another trace for what m finds names by; m outlives it.  MS_OK, or what
+ * memscope_open() fails with and nothing to close.
+ */
+MS_MUST_CHECK ms_status ms_facade_open_beside(struct memscope *beside,
+					      const struct memscope *m, const char *path,
+					      struct ms_error *err);
+void ms_facade_close_beside(struct memscope *beside);
+
 /* A shorter log is read as fast as its index would be. */
 #define MS_FACADE_INDEX_LEAST (16u << 20)
 

@@ -136,6 +136,30 @@ void memscope_close(struct memscope *m)
 	ms_free(m);
 }
 
+ms_status ms_facade_open_beside(struct memscope *beside, const struct memscope *m,
+				const char *path, struct ms_error *err)
+{
+	static const struct memscope_open_options plain = { .no_index = 1 };
+	ms_status status;
+
+	*beside = *m;
+	beside->count = 1;
+	beside->traces = ms_alloc_zero(1, sizeof(*beside->traces));
+	if (!beside->traces)
+		return ms_fail_memory(err);
+	status = open_trace(&beside->traces[0], path, &plain, &m->names, err);
+	if (status != MS_OK)
+		ms_facade_close_beside(beside);
+	return status;
+}
+
+void ms_facade_close_beside(struct memscope *beside)
+{
+	close_trace(&beside->traces[0]);
+	ms_free(beside->traces);
+	beside->traces = NULL;
+}
+
 /* --- asking ---------------------------------------------------------------------------
  */
 
@@ -281,7 +305,8 @@ int memscope_record(const struct memscope_record_options *options,
 	struct ms_record_options own = { .argv = options->argv,
 					 .library = options->library,
 					 .output = options->output,
-					 .settings = options->settings };
+					 .settings = options->settings,
+					 .family = options->all_logs };
 	struct ms_record_result got;
 	ms_status status = ms_record_run(&own, &got, ms_own_error(err));
 
@@ -292,5 +317,14 @@ int memscope_record(const struct memscope_record_options *options,
 	result->signal = got.signal;
 	result->pid = got.pid;
 	snprintf(result->log_path, sizeof(result->log_path), "%s", got.log_path);
+	result->logs = got.logs;
+	result->log_count = got.log_count;
 	return MEMSCOPE_OK;
+}
+
+void memscope_record_release(struct memscope_record_result *result)
+{
+	ms_record_family_free(result->logs, result->log_count);
+	result->logs = NULL;
+	result->log_count = 0;
 }

@@ -149,6 +149,29 @@ uint32_t ms_normal_name(struct ms_normal *n, const char *name)
 	return ms_frames_add(&n->seen, &(struct ms_frame){ .function = name });
 }
 
+void ms_normal_text(struct ms_strbuf *text, const struct ms_frame *frame)
+{
+	const char *file = frame ? base_name(frame->file) : NULL;
+	const char *module = frame ? base_name(frame->module) : NULL;
+
+	if (!frame || (!frame->function && !module)) {
+		ms_strbuf_adds(text, frame && frame->cut ? "(not seen)" : "(no stack)");
+		return;
+	}
+	if (frame->function) {
+		ms_strbuf_escape(text, frame->function, name_length(frame->function));
+		ms_strbuf_addc(text, ' ');
+	}
+	if (frame->function && file) {
+		ms_strbuf_escape(text, file, strlen(file));
+		return;
+	}
+	ms_strbuf_addc(text, '[');
+	if (module)
+		ms_strbuf_escape(text, module, strlen(module));
+	ms_strbuf_addc(text, ']');
+}
+
 /* --- stacks
  * ----------------------------------------------------------------------------- */
 

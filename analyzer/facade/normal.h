@@ -9,6 +9,7 @@
 #define MS_FACADE_NORMAL_H
 
 #include "analyzer/base/arena.h"
+#include "analyzer/base/strbuf.h"
 #include "analyzer/facade/frames.h"
 
 #define MS_NORMAL_NONE UINT32_MAX
@@ -46,5 +47,11 @@ uint32_t ms_normal_name(struct ms_normal *normal, const char *name);
 MS_MUST_CHECK ms_status ms_normal_stack(struct ms_normal *normal, uint32_t trace,
 					uint32_t stack, uint32_t *chain,
 					struct ms_error *err);
+
+/*
+ * Append a frame (NULL: no stack) as a text of its own, the same in each run and build:
+ * "function file.c", "function [module]", "[module]"; control characters are escaped.
+ */
+void ms_normal_text(struct ms_strbuf *text, const struct ms_frame *frame);
 
 #endif

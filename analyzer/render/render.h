@@ -136,6 +136,27 @@ MS_MUST_CHECK ms_status ms_render_leak_changes(struct ms_writer *writer,
 					       enum ms_format format,
 					       struct ms_error *err);
 
+/* The verdict of a gate (facade/gate.c), for people and for the tools of CI. */
+MS_MUST_CHECK ms_status ms_render_gate(struct ms_writer *writer, const json_t *document,
+				       enum ms_format format, struct ms_error *err);
+MS_MUST_CHECK ms_status ms_render_gate_junit(struct ms_writer *writer,
+					     const json_t *document,
+					     enum ms_format format, struct ms_error *err);
+MS_MUST_CHECK ms_status ms_render_gate_sarif(struct ms_writer *writer,
+					     const json_t *document,
+					     enum ms_format format, struct ms_error *err);
+MS_MUST_CHECK ms_status ms_render_gate_markdown(struct ms_writer *writer,
+						const json_t *document,
+						enum ms_format format,
+						struct ms_error *err);
+MS_MUST_CHECK ms_status ms_render_gate_github(struct ms_writer *writer,
+					      const json_t *document,
+					      enum ms_format format,
+					      struct ms_error *err);
+/* A figure in its unit, "bytes", "count" or "share" (thousandths of a percent): at least
+ * 32 bytes of room. */
+const char *ms_amount_text(char *text, const char *unit, uint64_t value);
+
 /* --- values of documents
  * ------------------------------------------------------------------ */
 

@@ -11,7 +11,7 @@ same out alone "the same text"
 is "$(run --help)" 0 --help
 ok "on stdout" [ -s out ]
 is "$(run --version)" 0 --version
-for command in summary info snapshot diff dump timeline lifetimes sizes threads modules render index symbols record; do
+for command in summary info snapshot diff dump timeline lifetimes sizes threads modules render index symbols gate record; do
 	is "$(run $command --help)" 0 "$command --help"
 	ok "$command --help is on stdout" [ -s out ]
 done

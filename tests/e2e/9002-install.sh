@@ -11,7 +11,7 @@ cat make.out | head -n 20 | sed 's/^/# /'
 headers=$(cd "$root" && ls analyzer/include/memscope preload/include/memscope | grep '\.h$' | sort |
 	sed 's|^|./opt/ms/include/memscope/|' | tr '\n' ' ')
 is "$(cd dest && find . -type f | LC_ALL=C sort | tr '\n' ' ')" \
-	"./opt/ms/bin/memscope-analyze $headers./opt/ms/lib/libmemscope-analyzer.a ./opt/ms/lib/memscope/libmemscope.so ./opt/ms/lib/pkgconfig/memscope.pc ./opt/ms/share/man/man1/memscope-analyze.1 ./opt/ms/share/man/man5/memscope-log.5 ./opt/ms/share/man/man7/memscope-query.7 ./opt/ms/share/man/man7/memscope.7 " \
+	"./opt/ms/bin/memscope-analyze $headers./opt/ms/lib/libmemscope-analyzer.a ./opt/ms/lib/memscope/libmemscope.so ./opt/ms/lib/pkgconfig/memscope.pc ./opt/ms/share/man/man1/memscope-analyze.1 ./opt/ms/share/man/man1/memscope-gate.1 ./opt/ms/share/man/man5/memscope-log.5 ./opt/ms/share/man/man7/memscope-query.7 ./opt/ms/share/man/man7/memscope.7 " \
 	"the files"
 is "$(find dest -type f -perm /022 -o -type f -perm /6000)" "" "none is writable by others"
 

@@ -17,7 +17,7 @@ examples() {
 		sed -e 's/\\e/\\/g' -e 's/\\-/-/g' -e 's/\\&//g' -e "s/\\\\(aq/'/g"
 }
 
-for page in memscope.7 memscope-analyze.1 memscope-query.7; do
+for page in memscope.7 memscope-analyze.1 memscope-query.7 memscope-gate.1; do
 	mkdir "$page"
 	cp "$targets/demo_app" "$page/app"
 	examples "$root/man/$page" >"$page.sh"
@@ -53,8 +53,11 @@ for command in $(sed -n 's/^\.Ss The \(.*\) command$/\1/p' "$root/man/memscope-a
 	awk -v wanted=".Ss The $command command" '
 		/^\.S[sh] / { inside = $0 == wanted || $0 == ".Ss Options of every command" || $0 == ".Ss Options that choose blocks" || $0 == ".Ss Options that leave findings aside" }
 		/^\.Sh / { inside = 0 }
-		inside' "$root/man/memscope-analyze.1" |
-		sed -n 's/^\.It.*Fl -\([a-z-]*\).*/--\1/p' | sort -u >page.options
+		inside' "$root/man/memscope-analyze.1" >page.text
+	case $command in
+	gate | record) cat "$root/man/memscope-gate.1" >>page.text ;;
+	esac
+	sed -n 's/^\.It.*Fl -\([a-z-]*\).*/--\1/p' page.text | sort -u >page.options
 	ok "$command: each option of --help is in the page" [ -z "$(comm -23 help.options page.options)" ]
 	comm -23 help.options page.options | sed 's/^/# not in the page: /'
 done

@@ -6,6 +6,7 @@
  */
 #include "analyzer/cli/detector_options.c"
 #include "analyzer/cli/filter_options.c"
+#include "analyzer/cli/gate_options.c"
 #include "analyzer/cli/option_values.c"
 #include "analyzer/cli/options.c"
 #include "analyzer/cli/query_options.c"
@@ -136,6 +137,24 @@ START_TEST(options_of_the_timeline)
 }
 END_TEST
 
+START_TEST(options_of_the_gate)
+{
+	ck_assert(parse(CLI_GATE, ARGS("--max-peak", "1M", "--max-live=2K@peak", "a",
+				       "--tolerance", "1%", "--depth", "3")));
+	ck_assert_uint_eq(options.gate.budget_count, 2);
+	ck_assert_int_eq(options.gate.budgets[1].metric, MEMSCOPE_GATE_LIVE);
+	ck_assert_int_eq(options.gate.budgets[1].at.kind, MEMSCOPE_AT_PEAK);
+	ck_assert_uint_eq(options.gate.tolerance.share, 1000);
+	ck_assert(parse(CLI_RECORD, ARGS("--gate", "--max-peak", "1M", "ls")));
+	ck_assert(parse(CLI_RECORD, ARGS("-g", "ls", "--max-peak", "1M")));
+	ck_assert_uint_eq(options.gate.budget_count, 0);
+	ck_assert(!parse(CLI_RECORD, ARGS("--max-peak", "1M", "ls")));
+	ck_assert(!parse(CLI_RECORD, ARGS("--no-built-in-suppressions", "ls")));
+	ck_assert(!parse(CLI_GATE, ARGS("--max-peak", "large", "a")));
+	ck_assert(!parse(CLI_GATE, ARGS("--gate", "a")));
+}
+END_TEST
+
 START_TEST(times)
 {
 	ck_assert(parse(CLI_SNAPSHOT, ARGS("--at", "40%", "x")));
@@ -248,6 +267,7 @@ int main(void)
 	tcase_add_test(tcase, places_of_symbols_add_up);
 	tcase_add_test(tcase, settings_of_the_recorder);
 	tcase_add_test(tcase, options_of_the_timeline);
+	tcase_add_test(tcase, options_of_the_gate);
 	tcase_add_test(tcase, times);
 	tcase_add_test(tcase, leaks_options);
 	tcase_add_test(tcase, zero_means_all);

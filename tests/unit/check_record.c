@@ -9,8 +9,6 @@
 #include "analyzer/base/alloc.h"
 #include "analyzer/capture/capture.h"
 #include "analyzer/capture/record.h"
-#include "common/checks.h"
-#include "common/wire.h"
 
 #include <check.h>
 #include <elf.h>
@@ -459,70 +457,6 @@ END_TEST
 /* --- the log's path
  * ------------------------------------------------------------------- */
 
-START_TEST(expands_patterns)
-{
-	static const struct {
-		const char *output, *plain, *numbered;
-	} rows[] = {
-		{ "memscope.%p.bin", "memscope.42.bin", "memscope.42.[0-9]*.bin" },
-		{ "/a.b/log", "/a.b/log", "/a.b/log.[0-9]*" },
-		{ "%e-%t.x", "*-*.x", "*-*.[0-9]*.x" },
-		{ "100%%%", "100%%", "100%%.[0-9]*" },
-		{ "a*[b]?.bin", "a\\*\\[b\\]\\?.bin", "a\\*\\[b\\]\\?.[0-9]*.bin" },
-		{ "dir/.hidden", "dir/.hidden", "dir/.hidden.[0-9]*" },
-	};
-	char plain[MS_RECORD_PATH], numbered[MS_RECORD_PATH];
-	char longest[MS_RECORD_PATH + 8];
-
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		ck_assert_int_eq(
-			ms_record_patterns(plain, numbered, rows[i].output, 42, &err),
-			MS_OK);
-		ck_assert_str_eq(plain, rows[i].plain);
-		ck_assert_str_eq(numbered, rows[i].numbered);
-	}
-	memset(longest, 'x', sizeof longest);
-	longest[sizeof longest - 1] = '\0';
-	ck_assert_int_eq(ms_record_patterns(plain, numbered, longest, 42, &err),
-			 MS_EUSAGE);
-}
-END_TEST
-
-static void write_head(const char *name, uint64_t pid, uint64_t start_unix_ns)
-{
-	struct ms_wire_head head = { .major = MS_WIRE_MAJOR,
-				     .head_bytes = MS_WIRE_PAGE,
-				     .pid = pid,
-				     .start_unix_ns = start_unix_ns };
-
-	memcpy(head.magic, MS_WIRE_MAGIC, 8);
-	head.head_crc = ms_head_check(&head);
-	write_file(name, &head, sizeof head, 0600);
-}
-
-START_TEST(finds_the_newest_log_of_a_process)
-{
-	char path[MS_RECORD_PATH];
-
-	ck_assert_int_eq(ms_record_log(path, "m.%p.bin", 42, 0, &err), MS_OK);
-	ck_assert_str_eq(path, "");
-	write_head("m.42.bin", 42, 1000);
-	ck_assert_int_eq(ms_record_log(path, "m.%p.bin", 42, 0, &err), MS_OK);
-	ck_assert_str_eq(path, "m.42.bin");
-	ck_assert_int_eq(ms_record_log(path, "m.%p.bin", 42, 1001, &err), MS_OK);
-	ck_assert_str_eq(path, "");
-	write_head("m.42.1.bin", 42, 3000);
-	write_head("m.42.2.bin", 42, 2000);
-	write_head("m.42.3.bin", 43, 9000);
-	write_file("m.42.4.bin", "no log", 6, 0600);
-	ck_assert_int_eq(ms_record_log(path, "m.%p.bin", 42, 0, &err), MS_OK);
-	ck_assert_str_eq(path, "m.42.1.bin");
-	write_head("all.prog.77.bin", 42, 5000);
-	ck_assert_int_eq(ms_record_log(path, "all.%e.%t.bin", 42, 0, &err), MS_OK);
-	ck_assert_str_eq(path, "all.prog.77.bin");
-}
-END_TEST
-
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -541,8 +475,6 @@ int main(void)
 		finds_the_program_in_the_given_path,
 		says_why_it_does_not_start,
 		survives_want_of_memory,
-		expands_patterns,
-		finds_the_newest_log_of_a_process,
 	};
 	Suite *suite = suite_create("record");
 	TCase *tcase = tcase_create("record");

@@ -24,6 +24,7 @@ struct memscope_record_options {
 	const char *library;   /* libmemscope.so; NULL: found beside the analyzer */
 	const char *output;    /* MEMSCOPE_OUTPUT; NULL: as in the environment */
 	char *const *settings; /* more "MEMSCOPE_x=value", NULL at the end; may be NULL */
+	int all_logs;	       /* not 0: find those of its children, too */
 };
 
 struct memscope_record_result {
@@ -31,6 +32,12 @@ struct memscope_record_result {
 	int signal;    /* 0: it exited */
 	uint64_t pid;
 	char log_path[4096]; /* "": it wrote no log */
+	/*
+	 * With all_logs: of it and of its descendants, as far as each one's parent was
+	 * recorded; the first begun first.  Release them.
+	 */
+	char **logs;
+	size_t log_count;
 };
 
 /*
@@ -40,6 +47,7 @@ struct memscope_record_result {
  */
 int memscope_record(const struct memscope_record_options *options,
 		    struct memscope_record_result *result, struct memscope_error *err);
+void memscope_record_release(struct memscope_record_result *result);
 
 #ifdef __cplusplus
 }
