@@ -102,6 +102,10 @@ function matrixPart(store: Store): HTMLElement {
 	const pid = store.process.pid;
 	const cells = (all ?? []).filter((cell) => cell.pid === undefined || cell.pid === pid);
 	const tids = inMatrix(cells);
+	// The pairs are of different threads; what a thread frees of its own is in its row.
+	for (const row of store.report.threads?.rows ?? [])
+		if (row.pid === pid && known(row.freed_own) && row.freed_own > 0)
+			cells.push({ maker: row.tid, freer: row.tid, blocks: row.freed_own, bytes: row.freed_own_bytes ?? 0 });
 	const names = new Map((store.report.threads?.rows ?? store.report.summary.threads).map((row) => [row.tid, row.name ?? ""]));
 	const body = h("div", { class: "matrix-box", tabIndex: 0, role: "region", aria: { label: "Who frees whose blocks" } });
 	const show = (id: string) => {
