@@ -115,6 +115,24 @@ async function hostile(browser, path) {
 	await context.close();
 }
 
+/** What axe has to say about roles, labels, focus and contrast. */
+async function accessible(browser, path, width, dark, names) {
+	const axe = readFileSync(join(process.env.MS_BROWSER_TOOLS, "node_modules/axe-core/axe.min.js"), "utf8");
+	const { page, context } = await openReport(browser, `${path}.html`, { width, dark });
+	await page.evaluate(axe);
+	for (const view of names) {
+		await showView(page, view);
+		const faults = await page.evaluate(async (whole) => {
+			// What stands around the views is looked at once.
+			const what = whole ? document : document.querySelector("#panel > .view:not([hidden])");
+			const { violations } = await window.axe.run(what, { resultTypes: ["violations"] });
+			return violations.map((fault) => `${fault.id}: ${fault.nodes.slice(0, 3).map((node) => node.target.join(" ")).join(", ")}`);
+		}, view === viewNames[0]);
+		is(faults, [], `accessible: ${view}, ${width} pixels, ${dark ? "dark" : "light"}`);
+	}
+	await context.close();
+}
+
 /** On paper: light, without what only a screen has, with all rows. */
 async function paper(browser, path) {
 	const { page, context, messages } = await openReport(browser, `${path}.html`, { dark: true, hash: "#sites" });
@@ -136,6 +154,8 @@ try {
 	for (const path of reports) await whole(browser, path);
 	await hostile(browser, unkind);
 	await paper(browser, unkind);
+	await accessible(browser, unkind, 1400, false, viewNames);
+	await accessible(browser, unkind, 400, true, ["overview", "flame", "threads", "safety"]);
 } catch (error) {
 	ok(false, "the browser was driven to the end", error.stack);
 } finally {

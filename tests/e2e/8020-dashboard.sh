@@ -35,6 +35,6 @@ int main() { std::map<std::string, int> m; for (std::string w; std::cin >> w;) m
 END
 MEMSCOPE_OUTPUT="$tmp/gxx.%e.%p.bin" LD_PRELOAD="$recorder" g++ -O1 -o words words.cc 2>out
 report gxx gxx.cc1plus.*.bin || { cat out; echo "Bail out! no report"; exit 1; }
-node "$dashboard/fixture/make.mjs" --rows 2000 --page "$page" --out hostile.html >out || { cat out; echo "Bail out! no report"; exit 1; }
+node "$dashboard/fixture/make.mjs" --rows 500 --page "$page" --out hostile.html >out || { cat out; echo "Bail out! no report"; exit 1; }
 
 node "$root/tests/browser/drive.mjs" "$root/build/screenshots" "$tmp/hostile" "$tmp/demo" "$tmp/gxx"

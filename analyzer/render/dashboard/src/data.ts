@@ -65,6 +65,7 @@ export interface Thread {
 	peak_bytes: Figure;
 	temporary: Figure;
 	freed_own?: Figure;
+	freed_own_bytes?: Figure;
 	freed_of_others?: Figure;
 	freed_by_others?: Figure;
 	own_peak_bytes?: Figure;

@@ -69,7 +69,7 @@ function processChoice(store: Store): HTMLElement | null {
 /** The tabs of the views; only the chosen one is in the order of the Tab key (ARIA's pattern). */
 class Tabs {
 	readonly list = h("div", { class: "tabs", role: "tablist", aria: { label: "Views" } });
-	readonly panel = h("main", { id: "panel", role: "tabpanel", tabIndex: -1 });
+	readonly panel = h("div", { id: "panel", role: "tabpanel", tabIndex: -1 });
 	private readonly buttons = new Map<string, HTMLButtonElement>();
 	private readonly mounted = new Map<string, Mounted>();
 
@@ -200,8 +200,7 @@ export function shell(app: HTMLElement, store: Store): void {
 			h("div", { class: "tools" }, processChoice(store), themeButton(store)),
 		),
 		h("nav", { class: "bar" }, tabs.list),
-		notes(store),
-		tabs.panel,
+		h("main", null, notes(store), tabs.panel),
 		h("footer", null, `${generator}. This page is one file: it asks no network for anything.`),
 	);
 	tabs.fromHash();

@@ -102,8 +102,8 @@ export class BottomUp implements Tree {
 	private readonly sums: number[] = [];
 	private readonly made: (readonly number[] | undefined)[] = [undefined];
 	/** The stacks of each node: where in them it stands, and what it weighs there. */
-	private readonly places: Int32Array[] = [];
-	private readonly weights: Float64Array[] = [];
+	private readonly places: (readonly number[])[] = [];
+	private readonly weights: (readonly number[])[] = [];
 
 	constructor(
 		private readonly stacks: Stacks,
@@ -112,8 +112,8 @@ export class BottomUp implements Tree {
 	) {
 		const chosen: number[] = [];
 		for (let r = 0; r < values.length; r++) if (values[r] > 0) chosen.push(r);
-		this.places.push(Int32Array.from(chosen, (r) => stacks.node[rowNodes[r]]));
-		this.weights.push(Float64Array.from(chosen, (r) => values[r]));
+		this.places.push(chosen.map((r) => stacks.node[rowNodes[r]]));
+		this.weights.push(chosen.map((r) => values[r]));
 		this.sums.push(this.weights[0].reduce((a, b) => a + b, 0));
 	}
 
@@ -158,8 +158,8 @@ export class BottomUp implements Tree {
 		this.keys.push(key);
 		this.parents.push(parent);
 		this.made.push(undefined);
-		this.places.push(Int32Array.from(group.places));
-		this.weights.push(Float64Array.from(group.weights));
+		this.places.push(group.places);
+		this.weights.push(group.weights);
 		return this.sums.push(group.sum) - 1;
 	}
 }

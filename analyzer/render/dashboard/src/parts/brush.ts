@@ -7,7 +7,7 @@
 // is the store's, so that every view that cares follows while the pointer still moves.
 import type uPlot from "uplot";
 import { type Range, type Store, bucketBegin } from "../store";
-import { chart } from "./chart";
+import { heapChart } from "./chart";
 import { fill, h } from "./dom";
 import { bytes, known, plural, time } from "./format";
 
@@ -55,20 +55,10 @@ export class TimeBrush {
 		this.element = h(
 			"section",
 			{ class: "card time-brush", aria: { label: "Time" } },
-			chart(store, {
-				label: `Live heap over ${time(process.duration_ns)}`,
-				xs: process.buckets,
-				end: process.duration_ns,
-				lines: [{ label: "Live heap", values: process.series.live_bytes ?? [], colour: "accent", fill: true }],
-				marks: process.marks,
-				height: 118,
-				format: bytes,
-				binary: true,
-				ready: (plot) => {
-					this.plot = plot;
-					plot.over.append(this.over);
-					this.show();
-				},
+			heapChart(store, 118, (plot) => {
+				this.plot = plot;
+				plot.over.append(this.over);
+				this.show();
 			}),
 			h("div", { class: "under" }, this.words, this.whole),
 		);

@@ -8,7 +8,7 @@ import uPlot from "uplot";
 import type { Figure } from "../data";
 import type { Store } from "../store";
 import { fill, h, onResize, visible } from "./dom";
-import { known, time } from "./format";
+import { bytes, known, time } from "./format";
 import { colour } from "./theme";
 
 export interface Line {
@@ -43,6 +43,8 @@ export interface ChartOptions {
 	format: (value: number) => string;
 	/** Steps of the value axis: powers of two for bytes. */
 	binary?: boolean;
+	/** Something in it can be chosen: it is more than a picture. */
+	interactive?: boolean;
 	/** Called with the plot each time that it was made anew. */
 	ready?: (plot: uPlot) => void;
 }
@@ -190,8 +192,25 @@ function key(options: ChartOptions): { element: HTMLElement; read: (index: numbe
 	return { element, read };
 }
 
+/** The live heap of the process over time, on which ready puts what is chosen. */
+export function heapChart(store: Store, height: number, ready: (plot: uPlot) => void): HTMLElement {
+	const { process } = store;
+	return chart(store, {
+		label: `Live heap over ${time(process.duration_ns)}`,
+		xs: process.buckets,
+		end: process.duration_ns,
+		lines: [{ label: "Live heap", values: process.series.live_bytes ?? [], colour: "accent", fill: true }],
+		marks: process.marks,
+		height,
+		format: bytes,
+		binary: true,
+		interactive: true,
+		ready,
+	});
+}
+
 export function chart(store: Store, options: ChartOptions): HTMLElement {
-	const plotElement = h("div", { class: "plot", role: "img", aria: { label: options.label } });
+	const plotElement = h("div", { class: "plot", role: options.interactive ? "group" : "img", aria: { label: options.label } });
 	const legend = key(options);
 	let plot: uPlot | null = null;
 	const data = [options.xs, ...options.lines.map((line) => line.values)] as uPlot.AlignedData;

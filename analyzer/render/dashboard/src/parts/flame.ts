@@ -10,6 +10,7 @@
 // A canvas has no elements that a screen reader or a keyboard could visit: the arrow keys
 // walk from frame to frame, and what is chosen is said in a live region.
 import { type Tree, follow, pathOf } from "../model/tree";
+import { prepare } from "./canvas";
 import { fill, h, onResize } from "./dom";
 import { type Boxes, layOut } from "./flame_layout";
 import { fit, shortName } from "./names";
@@ -115,17 +116,8 @@ export class Flame {
 	private paint(): void {
 		const { boxes, tree, canvas, width } = this;
 		if (!boxes || !tree || !width) return;
-		const ratio = devicePixelRatio;
-		const height = Math.max(boxes.levels, 8) * rowHeight + 1;
-		if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-			canvas.width = Math.round(width * ratio);
-			canvas.height = Math.round(height * ratio);
-			canvas.style.height = `${height}px`;
-		}
-		const ctx = canvas.getContext("2d");
+		const ctx = prepare(canvas, width, Math.max(boxes.levels, 8) * rowHeight + 1);
 		if (!ctx) return;
-		ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
-		ctx.clearRect(0, 0, width, height);
 		ctx.font = font;
 		ctx.textBaseline = "middle";
 		this.charWidth = ctx.measureText("0000000000").width / 10;

@@ -2,6 +2,7 @@
 //
 // heat.ts - threads by time, a cell the darker the more a thread did in it.
 import type { Store } from "../store";
+import { prepare } from "./canvas";
 import { fill, h, onResize, visible } from "./dom";
 import { time } from "./format";
 import { colour } from "./theme";
@@ -28,7 +29,7 @@ export class Heat {
 		private readonly store: Store,
 		label: string,
 	) {
-		this.canvas = h("canvas", { class: "heat", role: "img", aria: { label }, on: { pointermove: (event) => this.hover(event), pointerleave: () => this.say("") } });
+		this.canvas = h("canvas", { class: "heat", role: "img", aria: { label }, on: { pointermove: (event) => this.hover(event), pointerdown: (event) => this.hover(event), pointerleave: () => this.say("") } });
 		this.element = h("div", null, this.canvas, this.said);
 		onResize(this.element, (width) => {
 			this.width = width;
@@ -60,14 +61,8 @@ export class Heat {
 	private draw(): void {
 		const { canvas, width, rows } = this;
 		if (!width) return;
-		const ratio = devicePixelRatio;
-		const height = rows.length * rowHeight + axisHeight;
-		canvas.width = Math.round(width * ratio);
-		canvas.height = Math.round(height * ratio);
-		canvas.style.height = `${height}px`;
-		const ctx = canvas.getContext("2d");
+		const ctx = prepare(canvas, width, rows.length * rowHeight + axisHeight);
 		if (!ctx) return;
-		ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
 		ctx.font = font;
 		rows.forEach((row, i) => this.drawRow(ctx, row, i * rowHeight));
 		this.drawAxis(ctx, rows.length * rowHeight);

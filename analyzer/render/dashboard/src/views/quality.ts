@@ -120,7 +120,7 @@ function listed(title: string, rows: readonly Record<string, unknown>[] | undefi
 		h("summary", null, h("h3", null, title), " ", h("span", { class: "hint" }, count(rows.length))),
 		h(
 			"div",
-			{ class: "wide-box" },
+			{ class: "wide-box", tabIndex: 0, role: "region", aria: { label: title } },
 			h(
 				"table",
 				null,

@@ -5,7 +5,7 @@ import type { Check, Finding } from "../data";
 import { bySeverity, isMemoryError } from "../model/findings";
 import { findingCard } from "../parts/finding";
 import { h } from "../parts/dom";
-import { plural } from "../parts/format";
+import { known, plural } from "../parts/format";
 import type { Store } from "../store";
 import type { Mounted } from "../views";
 
@@ -30,6 +30,13 @@ function foot(check: Check): HTMLElement | null {
 	return lines.length ? h("section", { class: "card" }, h("h2", null, "Not in this list"), h("ul", { class: "lines" }, lines.map((line) => h("li", null, line)))) : null;
 }
 
+/** No finding is no proof: frees of blocks from before the recording cannot be judged. */
+function none(store: Store): string {
+	const unmatched = store.report.summary.totals.unmatched_deallocations;
+	if (!known(unmatched)) return "None was found; the recording cannot tell whether all frees were of blocks that it saw.";
+	return unmatched ? `None was found. ${plural(unmatched, "free")} were of blocks that the recording did not see made.` : "None was found.";
+}
+
 export function safety(store: Store): Mounted {
 	const { check, check_reason: reason } = store.report;
 	const title = h("h2", { class: "unseen" }, "Safety");
@@ -41,7 +48,7 @@ export function safety(store: Store): Mounted {
 			"div",
 			null,
 			title,
-			section("Bad frees and mismatches", findings.filter(isMemoryError), "None: every free was of a live block, by the function that belongs to it.", 1),
+			section("Bad frees and mismatches", findings.filter(isMemoryError), none(store), 1),
 			section("Other findings", findings.filter((finding) => !isMemoryError(finding)), "None.", 0),
 			foot(check),
 		),

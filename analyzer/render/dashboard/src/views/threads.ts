@@ -102,8 +102,12 @@ function matrixPart(store: Store): HTMLElement {
 	const pid = store.process.pid;
 	const cells = (all ?? []).filter((cell) => cell.pid === undefined || cell.pid === pid);
 	const tids = inMatrix(cells);
+	// The pairs are of different threads; what a thread frees of its own is in its row.
+	for (const row of store.report.threads?.rows ?? [])
+		if (row.pid === pid && known(row.freed_own) && row.freed_own > 0)
+			cells.push({ maker: row.tid, freer: row.tid, blocks: row.freed_own, bytes: row.freed_own_bytes ?? 0 });
 	const names = new Map((store.report.threads?.rows ?? store.report.summary.threads).map((row) => [row.tid, row.name ?? ""]));
-	const body = h("div", { class: "matrix-box" });
+	const body = h("div", { class: "matrix-box", tabIndex: 0, role: "region", aria: { label: "Who frees whose blocks" } });
 	const show = (id: string) => {
 		const value = (cell: MatrixCell) => (id === "blocks" ? cell.blocks : cell.bytes);
 		const format = id === "blocks" ? count : bytes;
@@ -127,7 +131,7 @@ function matrixPart(store: Store): HTMLElement {
 							tids.map((freer) => {
 								const cell = at.get(`${maker} ${freer}`);
 								const data = h("td", { class: `number${maker === freer ? " own" : ""}` }, h("span", null, cell ? format(value(cell)) : "\u00b7"));
-								if (cell && maker !== freer) data.style.setProperty("--heat", `${Math.round(Math.sqrt(value(cell) / largest) * 60)}%`);
+								if (cell && maker !== freer) data.style.setProperty("--heat", `${Math.round(Math.sqrt(value(cell) / largest) * 45)}%`);
 								return data;
 							}),
 						),

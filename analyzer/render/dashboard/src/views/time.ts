@@ -3,7 +3,7 @@
 // time.ts - the heap at any moment, and what changed between two.
 import type { Figure, Frame, Process } from "../data";
 import { type Sites, sitesOf } from "../model/sites";
-import { chart } from "../parts/chart";
+import { heapChart } from "../parts/chart";
 import { fill, h, uniqueId } from "../parts/dom";
 import { bytes, count, figure, known, share, signed, time } from "../parts/format";
 import { siteCell } from "../parts/stack";
@@ -105,20 +105,10 @@ class TimeView {
 			h(
 				"section",
 				{ class: "card" },
-				chart(this.store, {
-					label: `Live heap over ${time(process.duration_ns)}`,
-					xs: process.buckets,
-					end: process.duration_ns,
-					lines: [{ label: "Live heap", values: process.series.live_bytes ?? [], colour: "accent", fill: true }],
-					marks: process.marks,
-					height: 150,
-					format: bytes,
-					binary: true,
-					ready: (plot) => {
-						this.plot = plot;
-						plot.over.append(...this.handles);
-						this.place();
-					},
+				heapChart(this.store, 150, (plot) => {
+					this.plot = plot;
+					plot.over.append(...this.handles);
+					this.place();
 				}),
 				this.sliders.map((slider) => slider.element),
 				h(
