@@ -494,6 +494,15 @@ static int leaks_without_a_map(struct memscope *m, const struct memscope_output 
 	return memscope_leaks(m, &options, output, NULL);
 }
 
+static int checked(struct memscope *m, const struct memscope_output *output)
+{
+	struct memscope_check_options options = { .fail_on = "leak,critical",
+						  .filter = { .function = "." } };
+	int failed;
+
+	return memscope_check(m, &options, &failed, output, NULL);
+}
+
 typedef int report_fn(struct memscope *m, const struct memscope_output *output);
 
 static report_fn *const reports[] = {
@@ -512,6 +521,7 @@ static report_fn *const reports[] = {
 	leaks,
 	leaks_of_blocks,
 	leaks_without_a_map,
+	checked,
 	diff_from_a_mark,
 };
 
