@@ -30,6 +30,7 @@ struct places {
 	size_t count;
 	size_t next; /* of the bad frees */
 	uint64_t ordinal;
+	uint64_t overwritten; /* blocks so far */
 };
 
 static int by_address(const void *a, const void *b)
@@ -231,11 +232,12 @@ static void tell_block(void *context, enum ms_change change, const struct ms_blo
 		       const struct ms_event *event, const struct ms_totals *totals)
 {
 	struct places *p = context;
+	bool overwritten = totals->overwritten_blocks != p->overwritten;
 	uint64_t size = block->size ? block->size : 1;
 	uint64_t end =
 		block->address > UINT64_MAX - size ? UINT64_MAX : block->address + size;
 
-	(void)totals;
+	p->overwritten = totals->overwritten_blocks;
 	for (size_t i = first_at(p, block->address);
 	     i < p->count && p->items[i].address < end; i++) {
 		struct place *place = &p->items[i];
@@ -250,7 +252,7 @@ static void tell_block(void *context, enum ms_change change, const struct ms_blo
 		if (place->has_live && same_block(&place->live, block))
 			place->has_live = false;
 		/* Handed out anew, it was not seen to end. */
-		if (event->class == MS_CLASS_ALLOC)
+		if (overwritten)
 			continue;
 		place->last = *block;
 		place->ended = *event;

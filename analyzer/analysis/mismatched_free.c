@@ -110,6 +110,7 @@ struct state {
 	struct pair *items;
 	size_t count, capacity;
 	struct ms_map by_stacks; /* to 1 + an index */
+	uint64_t overwritten;	 /* blocks so far */
 	bool failed;
 };
 
@@ -156,12 +157,13 @@ static struct pair *pair_of(struct state *s, const struct mismatch *mismatch,
 static void block(void *state, enum ms_change change, const struct ms_block *block,
 		  const struct ms_event *event, const struct ms_totals *totals)
 {
-	const struct mismatch *mismatch;
 	struct state *s = state;
+	bool overwritten = totals->overwritten_blocks != s->overwritten;
+	const struct mismatch *mismatch;
 	struct pair *pair;
 
-	(void)totals;
-	if (change != MS_CHANGE_END || block->kind >= MS_EVENT_KIND_MAX ||
+	s->overwritten = totals->overwritten_blocks;
+	if (overwritten || change != MS_CHANGE_END || block->kind >= MS_EVENT_KIND_MAX ||
 	    event->kind >= MS_EVENT_KIND_MAX)
 		return;
 	mismatch = mismatch_of(makers[block->kind], enders[event->kind]);

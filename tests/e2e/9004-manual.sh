@@ -126,6 +126,9 @@ done <page.keys
 "$analyze" check --list --format csv | tail -n +2 | cut -d, -f 1,2 >detectors
 awk '/^\.\\" detectors/ { on = 1 } on && /^\.It Cm/ { print $3 "," $5 } on && /^\.El/ { exit }' \
 	"$root/man/memscope-analyze.1" >page.detectors
+while IFS=, read -r detector _; do
+	ok "README names $detector" grep -q "^| \`$detector\` |" "$root/README.md"
+done <detectors
 same page.detectors detectors "the page lists the detectors, each with its worst severity"
 MEMSCOPE_HEAPMAP=USR2,exit recorded since.bin "$targets/server_like" 200 1 leak maps >/dev/null
 "$analyze" leaks --since 1 --format json since.bin >keys.json

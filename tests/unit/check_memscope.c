@@ -494,6 +494,13 @@ static int leaks_without_a_map(struct memscope *m, const struct memscope_output 
 	return memscope_leaks(m, &options, output, NULL);
 }
 
+static int checked(struct memscope *m, const struct memscope_output *output)
+{
+	struct memscope_check_options all = { .filter = { .function = "." } };
+
+	return memscope_check(m, &all, NULL, output, NULL);
+}
+
 typedef int report_fn(struct memscope *m, const struct memscope_output *output);
 
 static report_fn *const reports[] = {
@@ -512,6 +519,7 @@ static report_fn *const reports[] = {
 	leaks,
 	leaks_of_blocks,
 	leaks_without_a_map,
+	checked,
 	diff_from_a_mark,
 };
 

@@ -109,7 +109,7 @@ static void fixture_open(struct fixture *f, struct log_builder *lb)
 }
 
 /* A random log; the model takes its events in the order in which the store has them. */
-static struct fixture *fixture_new(uint64_t with)
+__attribute__((unused)) static struct fixture *fixture_new(uint64_t with)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	struct making *making = calloc(1, sizeof(*making));
