@@ -496,9 +496,7 @@ static int leaks_without_a_map(struct memscope *m, const struct memscope_output 
 
 static int checked(struct memscope *m, const struct memscope_output *output)
 {
-	struct memscope_check_options all = { .filter = { .function = "." } };
-
-	return memscope_check(m, &all, NULL, output, NULL);
+	return memscope_check(m, NULL, NULL, output, NULL);
 }
 
 typedef int report_fn(struct memscope *m, const struct memscope_output *output);
