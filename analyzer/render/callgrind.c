@@ -98,6 +98,7 @@ static int write_edge(struct ms_writer *writer, const struct ms_function_graph *
 		      const struct ms_graph_edge *edge)
 {
 	static const char *const callee[3] = { "cob=", "cfi=", "cfn=" };
+	/* How often it called is not known: how many allocations came of it is. */
 	uint64_t calls = edge->value[MS_METRIC_ALLOCATIONS];
 
 	if (edge->callee != MS_PROFILE_NONE) {

@@ -97,6 +97,8 @@ cp there before
 render folded --metric leaked --at 50% -o there demo.bin 2>err
 same there before "what cannot be told leaves the old file"
 is "$(find . -name 'there*' | wc -l)" 1 "and no other"
+script -qec "$analyze render --format pprof demo.bin" /dev/null </dev/null >out 2>&1
+is "$(grep -c 'no text for a terminal' out) $(grep -c . out)" "1 1" "binary is not written to a terminal"
 render folded -o /dev/null demo.bin
 ok "a device stays one" [ -c /dev/null ]
 render folded demo.bin >/dev/full 2>err
