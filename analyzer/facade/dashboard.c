@@ -97,9 +97,9 @@ static ms_status compose(struct ms_dashboard *d, struct ms_error *err)
 							  .top = TOP,
 							  .depth = DEPTH,
 							  .filter = d->options->filter };
-	const struct memscope_leaks_options leaks = { .all = 1,
-						      .top = 2 * SITES,
-						      .depth = DEPTH };
+	const struct memscope_leaks_options leaks = {
+		.all = 1, .top = 2 * SITES, .depth = DEPTH, .filter = d->options->filter
+	};
 	const struct memscope_check_options checked = { .top = 2 * SITES,
 							.depth = DEPTH,
 							.filter = d->options->filter };
@@ -112,13 +112,14 @@ static ms_status compose(struct ms_dashboard *d, struct ms_error *err)
 	if (status == MS_OK)
 		status = ms_compose_threads(&r->threads, d->m, &d->fill.views, d->flows,
 					    err);
-	if (ms_filter_is_set(&d->options->filter))
-		r->leaks_reason = "a filter is set, and leaks are told of all blocks";
-	else if (status == MS_OK)
+	if (status == MS_OK)
 		status = ms_compose_leaks(&r->leaks, d->m, &leaks, d->leaks,
 					  d->suppressions, err);
+	/* What is lost of chosen blocks alone is not all that a detector asks for. */
+	d->m->lost = ms_filter_is_set(&d->options->filter) ? NULL : d->leaks;
 	if (status == MS_OK)
 		status = ms_compose_check(&r->check, &failing, d->m, &checked, err);
+	d->m->lost = NULL;
 	if (status == MS_OK)
 		status = ms_dashboard_sources(d, err);
 	return status;
@@ -159,7 +160,7 @@ static ms_status print(const struct ms_dashboard *d, const struct memscope_outpu
 
 static ms_status read_all(struct ms_dashboard *d, struct ms_error *err)
 {
-	static const struct memscope_leaks_options leaks;
+	const struct memscope_leaks_options leaks = { .filter = d->options->filter };
 	ms_status status = place_processes(d, err);
 
 	if (status == MS_OK)

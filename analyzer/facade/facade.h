@@ -28,10 +28,13 @@ struct ms_trace {
 	unsigned threads; /* that may work on it; 0: one a processor */
 };
 
+struct ms_trace_leaks;
 struct memscope {
 	struct ms_trace *traces;
 	size_t count;
 	struct ms_names names;
+	/* Of each trace's last pointer map, while a report has read them; or NULL. */
+	const struct ms_trace_leaks *lost;
 	void (*progress)(void *context, const char *what, uint64_t done, uint64_t total);
 	void *progress_context;
 	const char *doing;	 /* what is told to progress */

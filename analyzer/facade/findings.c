@@ -301,7 +301,9 @@ static bool wants_leaks(uint64_t wanted)
 static ms_status check_trace(struct pass *pass, struct ms_error *err)
 {
 	const struct ms_trace *trace = &pass->m->traces[pass->trace];
-	struct ms_trace_leaks leaks = { 0 };
+	struct ms_trace_leaks read = { 0 };
+	const struct ms_trace_leaks *lost =
+		pass->m->lost ? &pass->m->lost[pass->trace] : &read;
 	struct ms_choice choice;
 	struct ms_check_input input = { .store = trace->store,
 					.log = trace->log,
@@ -310,17 +312,17 @@ static ms_status check_trace(struct pass *pass, struct ms_error *err)
 	ms_status status = ms_choice_init(&choice, pass->m, trace, &pass->options->filter,
 					  "looking for faults", err);
 
-	if (status == MS_OK && wants_leaks(pass->wanted))
-		status = ms_facade_lost(pass->m, trace, &leaks, err);
+	if (status == MS_OK && wants_leaks(pass->wanted) && lost == &read)
+		status = ms_facade_lost(pass->m, trace, &read, err);
 	if (status == MS_OK) {
-		input.leaks = leaks.leaks;
-		input.no_leaks = leaks.reason;
+		input.leaks = lost->map ? lost->leaks : NULL;
+		input.no_leaks = lost->reason;
 		input.sample_bytes = choice.pass.sample_bytes;
 		input.chosen = choice.pass.chosen;
 		input.progress = ms_facade_progress(pass->m, "looking for faults");
 		status = check(pass, &input, err);
 	}
-	ms_leaks_free(leaks.leaks);
+	ms_leaks_free(read.leaks);
 	ms_choice_release(&choice);
 	return status;
 }

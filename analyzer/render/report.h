@@ -59,9 +59,8 @@ struct ms_fold {
 
 struct ms_report {
 	const char *title, *generated_by;
-	/* NULL: none; the reasons say why. */
-	json_t *summary, *info, *leaks, *check, *threads, *sources;
-	const char *leaks_reason, *check_reason;
+	json_t *summary, *info, *leaks, *check, *threads;
+	json_t *sources; /* NULL: none */
 	const struct ms_profile *profile; /* whose frames the nodes have */
 	struct ms_fold stacks;
 	struct ms_report_process *processes;

@@ -371,11 +371,7 @@ static void put_documents(struct page *page)
 	ms_out_document(out, "summary", report->summary);
 	ms_out_document(out, "info", report->info);
 	ms_out_document(out, "leaks", report->leaks);
-	ms_out_key(out, "leaks_reason");
-	ms_out_text(out, report->leaks_reason);
 	ms_out_document(out, "check", report->check);
-	ms_out_key(out, "check_reason");
-	ms_out_text(out, report->check_reason);
 	ms_out_document(out, "threads", report->threads);
 	ms_out_document(out, "sources", report->sources);
 }

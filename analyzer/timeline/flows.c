@@ -14,24 +14,35 @@ struct watch {
 	bool failed; /* there was no memory */
 };
 
-static struct ms_keyed rows_of(struct ms_flows *out)
+/* NULL: it has none yet. */
+static struct ms_flow *row_of(const struct ms_flows *flows, uint32_t thread)
 {
-	return (struct ms_keyed){ (void **)&out->rows, &out->count, &out->capacity,
-				  sizeof(*out->rows), &out->by_thread };
+	uint32_t index;
+
+	return ms_dense_find(&flows->by_thread, thread, &index) ? &flows->rows[index]
+								: NULL;
 }
 
-static struct ms_flow *row_of(struct ms_flows *out, uint32_t thread)
+/* The row of a thread, made when need be; NULL: no memory. */
+static struct ms_flow *row_at(struct ms_flows *out, uint32_t thread)
 {
-	struct ms_keyed rows = rows_of(out);
+	struct ms_flow *row = row_of(out, thread);
 
-	return ms_keyed_find(&rows, thread);
+	if (row)
+		return row;
+	if (out->count >= UINT32_MAX - 1 ||
+	    ms_grow((void **)&out->rows, &out->capacity, out->count, sizeof(*out->rows)) <
+		    0 ||
+	    ms_dense_put(&out->by_thread, thread, (uint32_t)out->count) < 0)
+		return NULL;
+	row = &out->rows[out->count++];
+	*row = (struct ms_flow){ .thread = thread };
+	return row;
 }
 
 const struct ms_flow *ms_flows_of(const struct ms_flows *flows, uint32_t thread)
 {
-	const uint64_t *index = ms_map_find(&flows->by_thread, thread);
-
-	return index ? &flows->rows[*index] : NULL;
+	return row_of(flows, thread);
 }
 
 /* What the call before did is complete: it may have been for a block that is unknown. */
@@ -49,18 +60,13 @@ static ms_status see_event(void *context, const struct ms_event *event,
 			   struct ms_error *err)
 {
 	struct watch *w = context;
-	struct ms_keyed rows = rows_of(w->out);
-	struct ms_flow *row;
-	bool is_new;
 
 	settle(w);
 	w->last_thread = event->thread;
 	if (event->class == MS_CLASS_UNKNOWN || event->class > MS_CLASS_REALLOC_FREED)
 		return MS_OK;
-	row = ms_keyed_at(&rows, event->thread, &is_new);
-	if (!row)
+	if (!row_at(w->out, event->thread))
 		return ms_fail_memory(err);
-	row->thread = event->thread;
 	return ms_counter_event(&w->counter, event, err);
 }
 
@@ -163,7 +169,7 @@ ms_status ms_flows_watch(struct ms_watch *watch, struct ms_flows *out,
 	struct watch *w = ms_alloc_zero(1, sizeof(*w));
 
 	*out = (struct ms_flows){ 0 };
-	ms_map_init(&out->by_thread);
+	ms_dense_init(&out->by_thread);
 	ms_handoffs_init(&out->pairs, MS_HANDOFFS_MAX);
 	if (!w)
 		return ms_fail_memory(err);
@@ -196,7 +202,7 @@ ms_status ms_flows_init(struct ms_flows *out, const struct ms_pass *pass,
 void ms_flows_release(struct ms_flows *flows)
 {
 	ms_free(flows->rows);
-	ms_map_release(&flows->by_thread);
+	ms_dense_release(&flows->by_thread);
 	ms_handoffs_release(&flows->pairs);
 	*flows = (struct ms_flows){ 0 };
 }

@@ -299,7 +299,7 @@ struct ms_flow {
 struct ms_flows {
 	struct ms_flow *rows; /* in order of first appearance */
 	size_t count, capacity;
-	struct ms_map by_thread;
+	struct ms_dense by_thread;
 	struct ms_handoffs pairs; /* sorted */
 };
 

@@ -117,10 +117,16 @@ is "$(jq -c '[.sources, .title]' bare.json)" '[null,"A <b>title"]' "--no-sources
 # --- filters
 page some --function begin_session demo.bin
 report summary --function begin_session demo.bin >summary.json
-is "$(jq -c '[.summary.totals, (.processes[0].rows.live_bytes | add), (.processes[0].slices.live_bytes | add), .leaks]' some.json)" \
-	"$(jq -c '[.totals, .totals.current_memory, .totals.current_memory, null]' summary.json)" "a filter chooses everywhere"
+is "$(jq -c '[.summary.totals, (.processes[0].rows.live_bytes | add), (.processes[0].slices.live_bytes | add)]' some.json)" \
+	"$(jq -c '[.totals, .totals.current_memory, .totals.current_memory]' summary.json)" "a filter chooses everywhere"
 is "$(jq -c '.processes[0].series.live_bytes' some.json)" \
 	"$(report timeline --buckets 240 --function begin_session demo.bin | jq -c '.rows | map(.live_bytes)')" "over time, too"
+figures='[.definite, .indirect, .possible, .reachable, (.sites | map([.kind, .bytes, .blocks, .function]))]'
+is "$(jq -c ".leaks | $figures" some.json)" "$(report leaks --function begin_session demo.bin | jq -c "$figures")" "leaks, too"
+is "$(jq -c '.processes[0].rows.leaked_bytes | add' some.json)" "$(jq -c '.leaks | .definite.bytes + .indirect.bytes' some.json)" \
+	"and the rows of leaks"
+figures='.findings | map([.detector, .kind, .severity, .count, .bytes, .site])'
+is "$(jq -c ".check | $figures" some.json)" "$(report check --function begin_session demo.bin | jq -c "$figures")" "and what check finds"
 for option in "--at 50%" --live "--lifetime 1ms.." "--metric live"; do
 	# shellcheck disable=SC2086 # the options are several words
 	"$analyze" render --format html $option -o refused.html demo.bin 2>err
