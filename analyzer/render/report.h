@@ -60,7 +60,7 @@ struct ms_fold {
 struct ms_report {
 	const char *title, *generated_by;
 	json_t *summary, *info, *leaks, *check, *threads;
-	json_t *sources; /* NULL: none */
+	json_t *sources;		  /* NULL: none */
 	const struct ms_profile *profile; /* whose frames the nodes have */
 	struct ms_fold stacks;
 	struct ms_report_process *processes;

@@ -147,7 +147,8 @@ done
 is "$(jq -c '.processes[0] | [.slices.made, .rows.temporary, (.rows.allocations | add)]' cull.json)" \
 	"[null,null,$(report summary cull.bin | jq '.totals | .total_allocations + .total_reallocations')]" "cull: what was folded has no time"
 is "$(jq -c '.processes[0] | [.slices, .rows.live_bytes]' counters.json)" "[null,null]" "counters: nothing of stacks"
-is "$(jq '.processes[0] | (.rows.live_bytes | add) == (.slices.live_bytes | add)' sample.json)" true "sample: estimates add up"
+# Stacks of one row are rounded together.
+is "$(jq '.processes[0] | (.rows.live_bytes | add) - (.slices.live_bytes | add) | . * . < 100 * 100' sample.json)" true "sample: estimates add up"
 
 # --- many logs
 recorded small.bin "$targets/plain" >/dev/null
