@@ -109,7 +109,8 @@ struct cli_options { /* what the command line said; zero: the defaults */
 
 	struct {
 		const char *format, *metric, *title; /* NULL: not said */
-		bool list, has_at, no_sources;
+		bool list, has_at, no_sources, inverted, diff;
+		unsigned width; /* in pixels */
 	} render;
 	struct {
 		const char **files; /* allocated */
@@ -216,6 +217,9 @@ bool cli_set_render_at(struct cli_options *options, const char *value);
 bool cli_set_metric(struct cli_options *options, const char *value);
 bool cli_set_title(struct cli_options *options, const char *value);
 bool cli_set_no_sources(struct cli_options *options, const char *value);
+bool cli_set_inverted(struct cli_options *options, const char *value);
+bool cli_set_diff(struct cli_options *options, const char *value);
+bool cli_set_pixels(struct cli_options *options, const char *value);
 bool cli_set_list_formats(struct cli_options *options, const char *value);
 
 /* --- detector_options.c ----------------------------------------------------------------

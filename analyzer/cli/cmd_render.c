@@ -35,6 +35,14 @@ static int list(const struct cli_options *options)
 	return EXIT_USAGE;
 }
 
+static enum memscope_compare compare(const struct cli_options *o)
+{
+	if (!o->render.diff)
+		return MEMSCOPE_COMPARE_NOT;
+	return o->arg_count == 1 || o->has_from || o->has_to ? MEMSCOPE_COMPARE_INSTANTS
+							     : MEMSCOPE_COMPARE_TRACES;
+}
+
 static int write_traces(struct memscope *m, const struct cli_options *options,
 			const char *path, struct memscope_error *err)
 {
@@ -45,7 +53,10 @@ static int write_traces(struct memscope *m, const struct cli_options *options,
 						  .filter = cli_filter(options),
 						  .title = options->render.title,
 						  .no_sources =
-							  options->render.no_sources };
+							  options->render.no_sources,
+						  .inverted = options->render.inverted,
+						  .width = options->render.width,
+						  .compare = compare(options) };
 	struct memscope_output output;
 
 	if (path)

@@ -36,6 +36,25 @@ bool cli_set_no_sources(struct cli_options *o, const char *value)
 	return true;
 }
 
+bool cli_set_inverted(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->render.inverted = true;
+	return true;
+}
+
+bool cli_set_diff(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->render.diff = true;
+	return true;
+}
+
+bool cli_set_pixels(struct cli_options *o, const char *value)
+{
+	return cli_parse_unsigned(value, &o->render.width) && o->render.width > 0;
+}
+
 bool cli_set_list_formats(struct cli_options *o, const char *value)
 {
 	(void)value;

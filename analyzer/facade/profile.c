@@ -137,6 +137,7 @@ ms_status ms_profile_new(struct ms_profile **out, struct memscope *m,
 		return ms_fail_memory(err);
 	fill.profile->metric = ask->metric;
 	status = ms_profile_tree_init(&fill.tree, m, fill.profile, err);
+	fill.tree.normal = ask->normal;
 	if (status == MS_OK)
 		status = fill_all(&fill, err);
 	ms_profile_tree_release(&fill.tree);

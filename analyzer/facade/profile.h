@@ -9,6 +9,7 @@
 #define MS_FACADE_PROFILE_H
 
 #include "analyzer/facade/frames.h"
+#include "analyzer/facade/normal.h"
 #include "analyzer/facade/view.h"
 #include "analyzer/render/export.h"
 
@@ -19,6 +20,7 @@
 struct ms_profile_tree {
 	struct memscope *m;
 	struct ms_profile *profile; /* whose modules, frames and nodes it fills */
+	struct ms_normal *normal;   /* frames as in every run and build; NULL: as is */
 	struct ms_frames_seen seen;
 	struct ms_map by_frame; /* twice the id in seen, + 1 when inlined, to frame + 1 */
 	struct ms_map by_child; /* parent << 32 | frame to node */
@@ -55,6 +57,7 @@ struct ms_profile_ask {
 	struct memscope_filter filter;
 	unsigned needs; /* bits of enum ms_export_need */
 	enum ms_metric metric;
+	struct ms_normal *normal; /* outlives the profile; NULL: frames as they are */
 };
 
 /*
@@ -64,6 +67,10 @@ MS_MUST_CHECK ms_status ms_profile_new(struct ms_profile **out, struct memscope 
 				       const struct ms_profile_ask *ask,
 				       struct ms_error *err);
 void ms_profile_free(struct ms_profile *profile); /* NULL is fine */
+/* render_report.c: MS_OK, or MS_EUSAGE where the recordings cannot tell what a format
+ * with these needs shows. */
+MS_MUST_CHECK ms_status ms_profile_check(const struct ms_profile *profile, unsigned needs,
+					 struct ms_error *err);
 
 /* --- profile_threads.c: which thread made what with a stack
  * ------------------------------------ */

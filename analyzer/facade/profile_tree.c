@@ -55,11 +55,27 @@ static uint32_t module_of(struct ms_profile_tree *tree, size_t trace, const char
 	return *failed ? MS_PROFILE_NONE : (uint32_t)(*known - 1);
 }
 
+/* The frame as it counts: *out is it, or one that means the same in every run. */
+static uint32_t frame_id(struct ms_profile_tree *tree, const struct ms_frame *frame,
+			 struct ms_frame *out)
+{
+	uint32_t id;
+
+	*out = *frame;
+	if (!tree->normal)
+		return ms_frames_id(&tree->seen, frame);
+	id = ms_normal_frame(tree->normal, frame == &no_stack ? NULL : frame);
+	if (id != MS_FRAME_NONE)
+		*out = tree->normal->seen.items[id].frame;
+	return id;
+}
+
 uint32_t ms_profile_tree_frame(struct ms_profile_tree *tree, size_t trace,
-			       const struct ms_frame *frame)
+			       const struct ms_frame *as_is)
 {
 	struct ms_profile *p = tree->profile;
-	uint32_t id = ms_frames_id(&tree->seen, frame);
+	struct ms_frame counts, *frame = &counts;
+	uint32_t id = frame_id(tree, as_is, frame);
 	bool failed = false;
 	uint64_t *known;
 	uint32_t module;

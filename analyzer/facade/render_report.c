@@ -5,6 +5,7 @@
 #include "analyzer/base/alloc.h"
 #include "analyzer/base/replace_file.h"
 #include "analyzer/facade/dashboard.h"
+#include "analyzer/facade/flame_facade.h"
 
 #define DEFAULT_METRIC MS_METRIC_PEAK_BYTES
 
@@ -34,6 +35,8 @@ static ms_status understand(const struct memscope_render_options *options,
 	else if (options->filter.use_to)
 		ask->at = options->filter.to;
 	ask->at_end = ask->at.kind == MEMSCOPE_AT_END;
+	if (options->compare && !options->metric)
+		ask->metric = MS_METRIC_LIVE_BYTES;
 	return MS_OK;
 }
 
@@ -42,9 +45,16 @@ static ms_status check_own(const struct memscope *m,
 			   const struct memscope_render_options *options,
 			   const struct ms_export *format, struct ms_error *err)
 {
-	if (options->title || options->no_sources)
+	bool flame = format->needs & MS_EXPORT_FLAME;
+
+	if (!(format->needs & MS_EXPORT_ALL) &&
+	    ((options->title && !flame) || options->no_sources))
+		return ms_fail(err, MS_EUSAGE, "the format %s has %s", format->name,
+			       flame ? "no sources" : "neither a title nor sources");
+	if (!flame && (options->inverted || options->width || options->compare))
 		return ms_fail(err, MS_EUSAGE,
-			       "the format %s has neither a title nor sources",
+			       "the format %s cannot be inverted, compared or given a "
+			       "width: svg can",
 			       format->name);
 	if (format->needs & MS_EXPORT_ONE && m->count > 1)
 		return ms_fail(err, MS_EUSAGE,
@@ -53,16 +63,15 @@ static ms_status check_own(const struct memscope *m,
 	return MS_OK;
 }
 
-static ms_status check_known(const struct ms_profile *profile,
-			     const struct ms_export *format, struct ms_error *err)
+ms_status ms_profile_check(const struct ms_profile *profile, unsigned needs,
+			   struct ms_error *err)
 {
 	const unsigned over_time = MS_EXPORT_LIVES | MS_EXPORT_MOMENTS | MS_EXPORT_EVENTS;
 
-	if (format->needs & over_time && profile->absent & 1u << MS_METRIC_LIVE_BYTES)
+	if (needs & over_time && profile->absent & 1u << MS_METRIC_LIVE_BYTES)
 		return ms_fail(err, MS_EUSAGE,
 			       "these recordings cannot tell what was live at that time");
-	if (!(format->needs & MS_EXPORT_METRIC) ||
-	    !(profile->absent & 1u << profile->metric))
+	if (!(needs & MS_EXPORT_METRIC) || !(profile->absent & 1u << profile->metric))
 		return MS_OK;
 	if (profile->metric >= MS_METRIC_LEAKED_BYTES)
 		return ms_fail(err, MS_EUSAGE,
@@ -98,15 +107,17 @@ int memscope_render(struct memscope *m, const struct memscope_render_options *op
 
 	options = options ? options : &none;
 	status = understand(options, &format, &ask, own);
-	if (status == MS_OK && format->needs & MS_EXPORT_ALL)
-		return ms_facade_dashboard(m, options, output, own);
 	if (status == MS_OK)
 		status = check_own(m, options, format, own);
+	if (status == MS_OK && format->needs & MS_EXPORT_ALL)
+		return ms_facade_dashboard(m, options, output, own);
+	if (status == MS_OK && format->needs & MS_EXPORT_FLAME)
+		return ms_facade_svg(m, options, &ask, output, own);
 	if (status == MS_OK)
 		status = ms_profile_new(&profile, m, &ask, own);
 	if (status != MS_OK)
 		return status;
-	status = check_known(profile, format, own);
+	status = ms_profile_check(profile, format->needs, own);
 	if (status == MS_OK)
 		status = print(profile, format, output, own);
 	ms_profile_free(profile);

@@ -19,6 +19,7 @@ enum ms_export_need {
 	MS_EXPORT_ONE = 64,	/* knows one process only */
 	MS_EXPORT_EVENTS = 128, /* every event, of recordings that have them all */
 	MS_EXPORT_ALL = 256,	/* more than a profile: the facade has a way of its own */
+	MS_EXPORT_FLAME = 512,	/* a flame graph: the facade has a way of its own */
 };
 
 struct ms_export {
@@ -28,7 +29,7 @@ struct ms_export {
 	bool binary;
 	unsigned needs; /* bits of ms_export_need */
 	/* Print all of it; does not finish the writer.  MS_OK, or MS_ENOMEM.  NULL: it
-	 * needs MS_EXPORT_ALL. */
+	 * needs MS_EXPORT_ALL or MS_EXPORT_FLAME. */
 	ms_status (*write)(struct ms_writer *writer, const struct ms_profile *profile,
 			   struct ms_error *err);
 };

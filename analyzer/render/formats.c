@@ -10,6 +10,8 @@
 const struct ms_export ms_exports[] = {
 	{ "html", "html", "the dashboard: all of it in one page", "a web browser", false,
 	  MS_EXPORT_ALL, NULL },
+	{ "svg", "svg", "a flame graph to click and search, or one of changes",
+	  "a web browser, Inkscape", false, MS_EXPORT_METRIC | MS_EXPORT_FLAME, NULL },
 	{ "folded", "folded", "stacks on one line each, with a figure",
 	  "flamegraph.pl, speedscope, inferno", false, MS_EXPORT_METRIC,
 	  ms_export_folded },

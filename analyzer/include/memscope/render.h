@@ -44,6 +44,19 @@ struct memscope_render_options {
 	const char
 		*title; /* of the page of "html"; NULL: the command that was recorded */
 	int no_sources; /* not 0: it shows no source lines */
+	/* Of "svg", whose title may be set too: */
+	int inverted;	/* not 0: the functions that allocate first, callers below */
+	unsigned width; /* in pixels; 0: 1200 */
+	/*
+	 * What changed: of two traces from the first to the second; else from the
+	 * filter's "from" (or the start) to its "to" (or the end).  The metric is "live",
+	 * where it is not said.
+	 */
+	enum memscope_compare {
+		MEMSCOPE_COMPARE_NOT,
+		MEMSCOPE_COMPARE_INSTANTS,
+		MEMSCOPE_COMPARE_TRACES
+	} compare;
 };
 
 /*
