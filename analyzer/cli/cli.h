@@ -33,6 +33,8 @@ enum cli_command_id {
 	CLI_SUMMARY,
 	CLI_INFO,
 	CLI_SNAPSHOT,
+	CLI_FLAME,
+	CLI_TOP,
 	CLI_DIFF,
 	CLI_TIMELINE,
 	CLI_LIFETIMES,
@@ -101,7 +103,8 @@ struct cli_options { /* what the command line said; zero: the defaults */
 		const char *only, *fail_on; /* NULL: not said */
 		enum memscope_severity least;
 	} check;
-	unsigned buckets; /* timeline */
+	unsigned buckets; /* timeline, as the next */
+	bool plot, no_plot;
 	uint64_t pointer;
 	bool events, has_pointer, inside;
 	enum memscope_lifetimes_by lifetimes_by;
@@ -112,6 +115,8 @@ struct cli_options { /* what the command line said; zero: the defaults */
 		bool list, has_at, no_sources, inverted, diff;
 		unsigned width; /* in pixels */
 	} render;
+	bool has_least; /* flame, which has some of render's too */
+	unsigned least_ppm;
 	struct {
 		const char **files; /* allocated */
 		size_t count;
@@ -219,6 +224,7 @@ bool cli_set_title(struct cli_options *options, const char *value);
 bool cli_set_no_sources(struct cli_options *options, const char *value);
 bool cli_set_inverted(struct cli_options *options, const char *value);
 bool cli_set_diff(struct cli_options *options, const char *value);
+bool cli_set_least(struct cli_options *options, const char *value);
 bool cli_set_pixels(struct cli_options *options, const char *value);
 bool cli_set_list_formats(struct cli_options *options, const char *value);
 
@@ -274,6 +280,8 @@ int cli_judge(struct memscope *m, const struct cli_options *options, const int *
  */
 
 bool cli_set_buckets(struct cli_options *options, const char *value);
+bool cli_set_plot(struct cli_options *options, const char *value);
+bool cli_set_no_plot(struct cli_options *options, const char *value);
 bool cli_set_events(struct cli_options *options, const char *value);
 bool cli_set_pointer(struct cli_options *options, const char *value);
 bool cli_set_inside(struct cli_options *options, const char *value);
@@ -336,6 +344,8 @@ void cli_query_shell(struct memscope_query *query, const struct memscope_output 
 int cli_summary(const struct cli_options *options);
 int cli_info(const struct cli_options *options);
 int cli_snapshot(const struct cli_options *options);
+int cli_flame(const struct cli_options *options);
+int cli_top(const struct cli_options *options);
 int cli_diff(const struct cli_options *options);
 int cli_leaks(const struct cli_options *options);
 int cli_check(const struct cli_options *options);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd_snapshot.c - memscope-analyze snapshot.
+ * cmd_snapshot.c - memscope-analyze snapshot and top.
  */
 #include "analyzer/cli/cli.h"
 
 #include <unistd.h>
 
-int cli_snapshot(const struct cli_options *options)
+typedef int report_fn(struct memscope *m, const struct memscope_snapshot_options *options,
+		      const struct memscope_output *output, struct memscope_error *err);
+
+static int print(const struct cli_options *options, report_fn *report)
 {
 	static const int fd = STDOUT_FILENO;
 	struct memscope_snapshot_options snapshot = {
@@ -20,5 +23,15 @@ int cli_snapshot(const struct cli_options *options)
 	if (!m)
 		return EXIT_USAGE;
 	cli_output(&output, options, &fd);
-	return cli_finish(m, memscope_snapshot(m, &snapshot, &output, &err), &err);
+	return cli_finish(m, report(m, &snapshot, &output, &err), &err);
+}
+
+int cli_snapshot(const struct cli_options *options)
+{
+	return print(options, memscope_snapshot);
+}
+
+int cli_top(const struct cli_options *options)
+{
+	return print(options, memscope_top);
 }

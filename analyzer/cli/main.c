@@ -19,6 +19,12 @@ const struct cli_command cli_commands[CLI_COMMANDS] = {
 	[CLI_SNAPSHOT] = { "snapshot", "TRACE...", "the heap at one instant",
 			   "With several traces, each is looked at at its own TIME.",
 			   cli_snapshot },
+	[CLI_FLAME] = { "flame", "TRACE...",
+			"who called whom, as a tree with shares and bars",
+			"A flame graph as text; render --format svg draws one.",
+			cli_flame },
+	[CLI_TOP] = { "top", "TRACE...", "the heaviest sites, one line each with a bar",
+		      NULL, cli_top },
 	[CLI_LEAKS] = { "leaks", "TRACE...", "blocks that nothing points to any more",
 			"Needs the pointer map that the recorder takes when the program "
 			"exits; a trace\nwithout one has its live blocks listed.",

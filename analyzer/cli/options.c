@@ -15,23 +15,25 @@
 /* Their filters choose blocks by how they were made. */
 #define CHOOSING \
 	(BIT(CLI_TIMELINE) | BIT(CLI_LIFETIMES) | BIT(CLI_SIZES) | BIT(CLI_CHECK))
+/* which show the heap at an instant */
+#define AT_ONCE	  (BIT(CLI_SNAPSHOT) | BIT(CLI_FLAME) | BIT(CLI_TOP))
 #define OVER_TIME (CHOOSING | BIT(CLI_THREADS) | BIT(CLI_MODULES))
-#define READERS                                                                 \
-	(BIT(CLI_SUMMARY) | BIT(CLI_INFO) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | \
-	 BIT(CLI_LEAKS) | BIT(CLI_DUMP) | BIT(CLI_QUERY) | BIT(CLI_GATE) | OVER_TIME)
+#define READERS                                                                        \
+	(BIT(CLI_SUMMARY) | BIT(CLI_INFO) | AT_ONCE | BIT(CLI_DIFF) | BIT(CLI_LEAKS) | \
+	 BIT(CLI_DUMP) | BIT(CLI_QUERY) | BIT(CLI_GATE) | OVER_TIME)
 /* which look for names of functions */
 #define NAMERS	(READERS | BIT(CLI_SYMBOLS))
 #define LOOKERS (NAMERS | BIT(CLI_RENDER))
 #define GATES	(BIT(CLI_GATE) | BIT(CLI_RECORD))
 /* whose options choose blocks */
-#define FILTERED                                                                 \
-	(BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_LEAKS) | \
-	 BIT(CLI_DUMP) | BIT(CLI_RENDER))
+#define FILTERED                                                                       \
+	(BIT(CLI_SUMMARY) | AT_ONCE | BIT(CLI_DIFF) | BIT(CLI_LEAKS) | BIT(CLI_DUMP) | \
+	 BIT(CLI_RENDER))
 /* and by when they were made */
-#define MADE                                                                          \
-	(BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_LEAKS) | BIT(CLI_LIFETIMES) | \
+#define MADE                                                                \
+	(BIT(CLI_SUMMARY) | AT_ONCE | BIT(CLI_LEAKS) | BIT(CLI_LIFETIMES) | \
 	 BIT(CLI_SIZES) | BIT(CLI_RENDER) | BIT(CLI_CHECK))
-#define ENDED (BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DUMP) | BIT(CLI_RENDER))
+#define ENDED (BIT(CLI_SUMMARY) | AT_ONCE | BIT(CLI_DUMP) | BIT(CLI_RENDER))
 #define ALL   (BIT(CLI_COMMANDS) - 1)
 /* which report findings */
 #define SUPPRESSING (BIT(CLI_LEAKS) | BIT(CLI_CHECK) | GATES)
@@ -208,9 +210,9 @@ static const struct option table[] = {
 	  BIT(CLI_SUMMARY), set_sort },
 	{ "sort", 's', "ORDER",
 	  "rows by live (default), peak, allocated, calls or temporary",
-	  BIT(CLI_SNAPSHOT), set_sort },
+	  BIT(CLI_SNAPSHOT) | BIT(CLI_TOP), set_sort },
 	{ "at", 'a', "TIME", "start, end (default), peak, 12.5s, 40%, mark:NAME",
-	  BIT(CLI_SNAPSHOT), set_at },
+	  BIT(CLI_SNAPSHOT) | BIT(CLI_TOP), set_at },
 	{ "from", 0, "TIME", "the instant before (default start)", BIT(CLI_DIFF),
 	  set_from },
 	{ "to", 0, "TIME", "the instant after (default end)", BIT(CLI_DIFF), set_to },
@@ -258,8 +260,8 @@ static const struct option table[] = {
 	{ "since", 0, "N", "what was lost, or has grown, since the N-th pointer map",
 	  BIT(CLI_LEAKS), cli_set_since },
 	{ "top", 'n', "N", "show N sites or rows; 0: all",
-	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_LIFETIMES) |
-		  BIT(CLI_SIZES) | BIT(CLI_LEAKS) | BIT(CLI_CHECK),
+	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_TOP) | BIT(CLI_DIFF) |
+		  BIT(CLI_LIFETIMES) | BIT(CLI_SIZES) | BIT(CLI_LEAKS) | BIT(CLI_CHECK),
 	  set_top },
 	{ "depth", 'd', "N", "frames of each stack; 0: all",
 	  BIT(CLI_SUMMARY) | BIT(CLI_SNAPSHOT) | BIT(CLI_DIFF) | BIT(CLI_LEAKS) |
@@ -269,6 +271,10 @@ static const struct option table[] = {
 	  set_windows },
 	{ "buckets", 'b', "N", "how many equal parts (60)", BIT(CLI_TIMELINE),
 	  cli_set_buckets },
+	{ "plot", 0, NULL, "draw what was live (default on a terminal of UTF-8)",
+	  BIT(CLI_TIMELINE), cli_set_plot },
+	{ "no-plot", 0, NULL, "list the parts (default elsewhere)", BIT(CLI_TIMELINE),
+	  cli_set_no_plot },
 	{ "events", 'e', NULL, "the events of the time instead, as dump has them",
 	  BIT(CLI_TIMELINE), cli_set_events },
 	{ "pointer", 'p', "ADDRESS", "the life of an address instead: who had it",
@@ -295,19 +301,25 @@ static const struct option table[] = {
 	  cli_set_list_formats },
 	{ "metric", 'm', "METRIC",
 	  "peak (default), live, allocated, calls, temporary, leaked, peak-blocks ...",
-	  BIT(CLI_RENDER), cli_set_metric },
+	  BIT(CLI_RENDER) | BIT(CLI_FLAME), cli_set_metric },
 	{ "title", 0, "TEXT", "html, svg: over the page (default: the command)",
 	  BIT(CLI_RENDER), cli_set_title },
 	{ "diff", 0, NULL, "svg: what changed, of two traces or from --from to --to",
 	  BIT(CLI_RENDER), cli_set_diff },
 	{ "inverted", 'i', NULL, "svg: the functions that allocate first",
 	  BIT(CLI_RENDER), cli_set_inverted },
+	{ "inverted", 'i', NULL, "the functions that allocate first, callers below",
+	  BIT(CLI_FLAME), cli_set_inverted },
+	{ "depth", 'd', "N", "so many levels; 0: all (default)", BIT(CLI_FLAME),
+	  set_depth },
+	{ "min", 0, "PERCENT", "what has at least that of all (0.5%); 0: everything",
+	  BIT(CLI_FLAME), cli_set_least },
 	{ "width", 0, "PIXELS", "svg: of the picture (1200)", BIT(CLI_RENDER),
 	  cli_set_pixels },
 	{ "no-sources", 0, NULL, "html: no source lines", BIT(CLI_RENDER),
 	  cli_set_no_sources },
 	{ "at", 'a', "TIME", "what is live, is live then (default --to, or the end)",
-	  BIT(CLI_RENDER), cli_set_render_at },
+	  BIT(CLI_RENDER) | BIT(CLI_FLAME), cli_set_render_at },
 	{ "from", 0, "TIME", "blocks made at or after TIME only (as --at)", MADE,
 	  set_from },
 	{ "to", 0, "TIME", "blocks made at or before TIME only", MADE, set_to },

@@ -4,6 +4,9 @@
  */
 #include "analyzer/cli/cli.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* Which formats there are is the library's to say; with --list-formats it is another. */
 bool cli_set_render_format(struct cli_options *o, const char *value)
 {
@@ -47,6 +50,20 @@ bool cli_set_diff(struct cli_options *o, const char *value)
 {
 	(void)value;
 	o->render.diff = true;
+	return true;
+}
+
+/* "0.5" and "0.5%" are percents. */
+bool cli_set_least(struct cli_options *o, const char *value)
+{
+	char *end;
+	double percent = strtod(value, &end);
+
+	if (end == value || (*end && strcmp(end, "%") != 0) ||
+	    !(percent >= 0 && percent <= 100))
+		return false;
+	o->has_least = true;
+	o->least_ppm = (unsigned)(percent * 10000 + 0.5);
 	return true;
 }
 

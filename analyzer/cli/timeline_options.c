@@ -15,6 +15,20 @@ bool cli_set_buckets(struct cli_options *o, const char *value)
 	return cli_parse_unsigned(value, &o->buckets) && o->buckets;
 }
 
+bool cli_set_plot(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->plot = true;
+	return true;
+}
+
+bool cli_set_no_plot(struct cli_options *o, const char *value)
+{
+	(void)value;
+	o->no_plot = true;
+	return true;
+}
+
 bool cli_set_events(struct cli_options *o, const char *value)
 {
 	(void)value;

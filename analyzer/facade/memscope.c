@@ -271,7 +271,8 @@ void ms_facade_snapshots_free(struct memscope *m, struct ms_snapshot **snapshots
 
 struct ms_writer *ms_facade_writer(const struct memscope_output *output)
 {
-	struct ms_look look = { output->width, output->colour, output->unicode };
+	struct ms_look look = { output->width, output->colour, output->unicode,
+				output->plot };
 	struct ms_writer *writer = ms_alloc(sizeof(*writer));
 
 	if (writer)

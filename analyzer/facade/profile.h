@@ -67,7 +67,16 @@ MS_MUST_CHECK ms_status ms_profile_new(struct ms_profile **out, struct memscope 
 				       const struct ms_profile_ask *ask,
 				       struct ms_error *err);
 void ms_profile_free(struct ms_profile *profile); /* NULL is fine */
-/* render_report.c: MS_OK, or MS_EUSAGE where the recordings cannot tell what a format
+/*
+ * render_report.c: of a metric (NULL: peak) at an instant (NULL: the filter's "to", or
+ * the end).  MS_OK, or MS_EUSAGE where there is no such metric.
+ */
+MS_MUST_CHECK ms_status ms_profile_ask_init(struct ms_profile_ask *ask,
+					    const char *metric,
+					    const struct memscope_time *at,
+					    const struct memscope_filter *filter,
+					    struct ms_error *err);
+/* MS_OK, or MS_EUSAGE where the recordings cannot tell what a format
  * with these needs shows. */
 MS_MUST_CHECK ms_status ms_profile_check(const struct ms_profile *profile, unsigned needs,
 					 struct ms_error *err);

@@ -9,32 +9,45 @@
 
 #define DEFAULT_METRIC MS_METRIC_PEAK_BYTES
 
+ms_status ms_profile_ask_init(struct ms_profile_ask *ask, const char *metric,
+			      const struct memscope_time *at,
+			      const struct memscope_filter *filter, struct ms_error *err)
+{
+	int found = metric ? ms_metric_find(metric) : DEFAULT_METRIC;
+
+	*ask = (struct ms_profile_ask){ .filter = *filter, .needs = MS_EXPORT_METRIC };
+	if (found < 0)
+		return ms_fail(err, MS_EUSAGE, "there is no metric '%.64s'", metric);
+	ask->metric = (enum ms_metric)found;
+	if (at)
+		ask->at = *at;
+	else if (filter->use_to)
+		ask->at = filter->to;
+	ask->at_end = ask->at.kind == MEMSCOPE_AT_END;
+	return MS_OK;
+}
+
 /* What to ask for.  MS_EUSAGE names what there is not. */
 static ms_status understand(const struct memscope_render_options *options,
 			    const struct ms_export **format, struct ms_profile_ask *ask,
 			    struct ms_error *err)
 {
-	int metric = options->metric ? ms_metric_find(options->metric) : DEFAULT_METRIC;
+	ms_status status;
 
 	*format = ms_export_find(options->format ? options->format : "");
 	if (!*format)
 		return ms_fail(err, MS_EUSAGE, "there is no format '%.64s'",
 			       options->format ? options->format : "");
-	if (metric < 0)
-		return ms_fail(err, MS_EUSAGE, "there is no metric '%.64s'",
-			       options->metric);
+	status = ms_profile_ask_init(ask, options->metric,
+				     options->use_at ? &options->at : NULL,
+				     &options->filter, err);
+	if (status != MS_OK)
+		return status;
 	if (options->metric && !((*format)->needs & MS_EXPORT_METRIC))
 		return ms_fail(err, MS_EUSAGE,
 			       "the format %s has every metric, none can be chosen",
 			       (*format)->name);
-	*ask = (struct ms_profile_ask){ .filter = options->filter,
-					.needs = (*format)->needs,
-					.metric = (enum ms_metric)metric };
-	if (options->use_at)
-		ask->at = options->at;
-	else if (options->filter.use_to)
-		ask->at = options->filter.to;
-	ask->at_end = ask->at.kind == MEMSCOPE_AT_END;
+	ask->needs = (*format)->needs;
 	if (options->compare && !options->metric)
 		ask->metric = MS_METRIC_LIVE_BYTES;
 	return MS_OK;

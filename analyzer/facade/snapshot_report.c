@@ -19,6 +19,7 @@ struct report {
 	struct ms_doc doc;
 	json_t *rows;
 	unsigned row_count;
+	ms_render_fn *render;
 };
 
 static const char *const group_names[] = {
@@ -279,7 +280,7 @@ static ms_status print_groups(struct report *r, const struct memscope_output *ou
 	status = adders[r->options.by](r, err);
 	document = ms_doc_take(&r->doc);
 	if (status == MS_OK)
-		return ms_facade_print(document, ms_render_snapshot, output, err);
+		return ms_facade_print(document, r->render, output, err);
 	json_decref(document);
 	return status;
 }
@@ -307,29 +308,48 @@ static void set_defaults(struct memscope_snapshot_options *options,
 			options->filter.freed ? MEMSCOPE_BY_ALLOCATED : MEMSCOPE_BY_LIVE;
 }
 
-int memscope_snapshot(struct memscope *m, const struct memscope_snapshot_options *options,
-		      const struct memscope_output *output, struct memscope_error *err)
+static ms_status print(struct report *r, const struct memscope_snapshot_options *options,
+		       const struct memscope_output *output, struct ms_error *err)
 {
-	struct report r = { .m = m };
-	struct ms_error *own = ms_own_error(err);
 	bool detailed;
 	ms_status status;
 
-	if (options)
-		r.options = *options;
-	status = check_options(&r.options, own);
+	status = check_options(options, err);
 	if (status != MS_OK)
 		return status;
-	set_defaults(&r.options, output);
-	if (r.options.by == MEMSCOPE_GROUP_NONE)
-		return ms_facade_blocks(m, &r.options, output, own);
-	detailed =
-		r.options.by == MEMSCOPE_GROUP_KIND || r.options.by == MEMSCOPE_GROUP_AGE;
-	status = ms_views_init(&r.views, m, &r.options.at, &r.options.filter, detailed,
-			       own);
+	r->options = *options;
+	set_defaults(&r->options, output);
+	if (r->options.by == MEMSCOPE_GROUP_NONE)
+		return ms_facade_blocks(r->m, &r->options, output, err);
+	detailed = r->options.by == MEMSCOPE_GROUP_KIND ||
+		   r->options.by == MEMSCOPE_GROUP_AGE;
+	status = ms_views_init(&r->views, r->m, &r->options.at, &r->options.filter,
+			       detailed, err);
 	if (status != MS_OK)
 		return status;
-	status = print_groups(&r, output, own);
-	ms_views_release(&r.views);
+	status = print_groups(r, output, err);
+	ms_views_release(&r->views);
 	return status;
+}
+
+int memscope_snapshot(struct memscope *m, const struct memscope_snapshot_options *options,
+		      const struct memscope_output *output, struct memscope_error *err)
+{
+	static const struct memscope_snapshot_options none;
+	struct report r = { .m = m, .render = ms_render_snapshot };
+
+	return print(&r, options ? options : &none, output, ms_own_error(err));
+}
+
+int memscope_top(struct memscope *m, const struct memscope_snapshot_options *options,
+		 const struct memscope_output *output, struct memscope_error *err)
+{
+	struct memscope_snapshot_options own = { 0 };
+	struct report r = { .m = m, .render = ms_render_top };
+
+	if (options)
+		own = *options;
+	own.by = MEMSCOPE_GROUP_SITE;
+	own.depth = 0;
+	return print(&r, &own, output, ms_own_error(err));
 }

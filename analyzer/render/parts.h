@@ -57,9 +57,27 @@ const char *ms_share_text(char buffer[MS_HUMAN_BYTES], uint64_t part, uint64_t w
 struct ms_strbuf;
 void ms_bar(struct ms_strbuf *text, const struct ms_look *look, uint64_t part,
 	    uint64_t whole, unsigned columns);
+/* The same, written, and blanks up to so many columns; text is room for it. */
+void ms_write_bar(struct ms_writer *writer, struct ms_strbuf *text, uint64_t part,
+		  uint64_t whole, unsigned columns);
+/* text_plot.c: what was live over time, of one process of a timeline, as an area. */
+void ms_write_plot(struct ms_writer *writer, const json_t *process, const json_t *rows,
+		   size_t first, size_t count);
 /* The first process's command, how many there are, and how they were recorded. */
 void ms_write_command(struct ms_writer *writer, const json_t *processes);
 
+/* Which branches of a tree go on below the line at hand; zero at first. */
+#define MS_TREE_LEVELS 16
+struct ms_tree_lines {
+	bool through[MS_TREE_LEVELS + 1];
+};
+/*
+ * What is drawn before a row of a tree at a level of at most MS_TREE_LEVELS: "branch",
+ * where a branch begins there, and "last", of its siblings, tell how.  Returns the
+ * columns taken.
+ */
+size_t ms_write_tree_lines(struct ms_writer *writer, struct ms_tree_lines *lines,
+			   const json_t *row, uint64_t level);
 /* The tree of a site's callers, indented; whole: the weight of the site, or its estimate.
  */
 void ms_write_callers(struct ms_writer *writer, const json_t *callers, uint64_t whole,

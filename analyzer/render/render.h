@@ -24,6 +24,7 @@ struct ms_look {
 	unsigned width; /* columns of the terminal; 0: lines are never cut */
 	bool colour;
 	bool unicode; /* lines of trees may be drawn with box characters */
+	bool plot;    /* a timeline is drawn as an area, not listed */
 };
 
 /* --- writer.c: where the bytes go
@@ -106,6 +107,8 @@ MS_MUST_CHECK ms_status ms_render_info(struct ms_writer *writer, const json_t *d
 MS_MUST_CHECK ms_status ms_render_snapshot(struct ms_writer *writer,
 					   const json_t *document, enum ms_format format,
 					   struct ms_error *err);
+MS_MUST_CHECK ms_status ms_render_top(struct ms_writer *writer, const json_t *document,
+				      enum ms_format format, struct ms_error *err);
 
 MS_MUST_CHECK ms_status ms_render_diff(struct ms_writer *writer, const json_t *document,
 				       enum ms_format format, struct ms_error *err);

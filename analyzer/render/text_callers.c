@@ -4,7 +4,6 @@
  */
 #include "analyzer/render/parts.h"
 
-#define MAX_LEVEL     16
 #define SHARE_COLUMNS 7
 
 struct lines { /* how the branches are drawn: three columns each */
@@ -19,36 +18,45 @@ struct tree {
 	unsigned indent;
 	uint64_t whole;
 	bool estimated;
-	const struct lines *lines;
-	bool through[MAX_LEVEL + 1]; /* a branch of this level goes on below */
+	struct ms_tree_lines lines;
 };
+
+size_t ms_write_tree_lines(struct ms_writer *writer, struct ms_tree_lines *state,
+			   const json_t *row, uint64_t level)
+{
+	const struct lines *lines = writer->look.unicode ? &box : &ascii;
+	bool branch = json_is_true(json_object_get(row, "branch"));
+	bool last = json_is_true(json_object_get(row, "last"));
+
+	if (level)
+		ms_write_dim(writer);
+	for (uint64_t i = 1; i <= level; i++) {
+		if (branch && i == level)
+			ms_write_text(writer, last ? lines->last : lines->branch);
+		else
+			ms_write_text(writer, state->through[i] ? lines->through : "   ");
+	}
+	if (level)
+		ms_write_plain(writer);
+	if (branch)
+		state->through[level] = !last;
+	return 3 * level;
+}
 
 /* Everything before a row's text; returns its columns. */
 static size_t write_lead(struct tree *tree, const json_t *row, uint64_t level)
 {
 	bool branch = json_is_true(json_object_get(row, "branch"));
-	bool last = json_is_true(json_object_get(row, "last"));
+	size_t taken;
 
 	ms_write_pad(tree->writer, ' ', tree->indent);
-	if (level)
-		ms_write_dim(tree->writer);
-	for (uint64_t i = 1; i <= level; i++) {
-		if (branch && i == level)
-			ms_write_text(tree->writer,
-				      last ? tree->lines->last : tree->lines->branch);
-		else
-			ms_write_text(tree->writer,
-				      tree->through[i] ? tree->lines->through : "   ");
-	}
-	if (level)
-		ms_write_plain(tree->writer);
-	if (branch)
-		tree->through[level] = !last;
+	taken = tree->indent +
+		ms_write_tree_lines(tree->writer, &tree->lines, row, level);
 	if (branch || level == 0)
-		return tree->indent + 3 * level;
+		return taken;
 	/* Below the name of its branch, whose share takes this room. */
 	ms_write_pad(tree->writer, ' ', SHARE_COLUMNS);
-	return tree->indent + 3 * level + SHARE_COLUMNS;
+	return taken + SHARE_COLUMNS;
 }
 
 /* "80 %  ", its share of the site. */
@@ -68,7 +76,7 @@ static void write_row(struct tree *tree, const json_t *row)
 	unsigned width = tree->writer->look.width;
 	size_t taken;
 
-	if (level > MAX_LEVEL)
+	if (level > MS_TREE_LEVELS)
 		return;
 	taken = write_lead(tree, row, level);
 	if (json_is_true(json_object_get(row, "branch")))
@@ -89,11 +97,9 @@ static void write_row(struct tree *tree, const json_t *row)
 void ms_write_callers(struct ms_writer *writer, const json_t *callers, uint64_t whole,
 		      bool estimated, unsigned indent)
 {
-	struct tree tree = { .writer = writer,
-			     .indent = indent,
-			     .whole = whole,
-			     .estimated = estimated,
-			     .lines = writer->look.unicode ? &box : &ascii };
+	struct tree tree = {
+		.writer = writer, .indent = indent, .whole = whole, .estimated = estimated
+	};
 	size_t index;
 	json_t *row;
 

@@ -3,6 +3,7 @@
  * text_timeline.c - a timeline, and the life of an address, as text and as CSV.
  */
 #include "analyzer/render/parts.h"
+#include "analyzer/base/escape.h"
 #include "analyzer/base/strbuf.h"
 
 #include <inttypes.h>
@@ -35,6 +36,17 @@ void ms_bar(struct ms_strbuf *text, const struct ms_look *look, uint64_t part,
 		ms_strbuf_adds(text, eighths[filled]);
 	else
 		ms_strbuf_pad(text, '#', (size_t)filled);
+}
+
+void ms_write_bar(struct ms_writer *writer, struct ms_strbuf *text, uint64_t part,
+		  uint64_t whole, unsigned columns)
+{
+	size_t taken;
+
+	ms_bar(text, &writer->look, part, whole, columns);
+	ms_write(writer, ms_strbuf_text(text), text->len);
+	taken = ms_utf8_columns(ms_strbuf_text(text), text->len);
+	ms_write_pad(writer, ' ', taken < columns ? columns - taken : 0);
 }
 
 /* --- heads ----------------------------------------------------------------------------
@@ -112,6 +124,23 @@ static ms_status next_bar(struct ms_rows *rows, struct ms_value *values, bool *m
 	return bars->bar.failed ? ms_fail_memory(err) : MS_OK;
 }
 
+/* Rows of a process are together, and each has as many. */
+static void write_plots(struct ms_writer *writer, const json_t *processes,
+			const json_t *rows)
+{
+	size_t processes_count = json_array_size(processes), index;
+	size_t each = processes_count ? json_array_size(rows) / processes_count : 0;
+	json_t *process;
+
+	json_array_foreach (processes, index, process) {
+		if (processes_count > 1)
+			ms_writef(writer, "pid %" PRIu64 ": ",
+				  ms_json_u64(process, "pid"));
+		write_peak(writer, process);
+		ms_write_plot(writer, process, rows, index * each, each);
+	}
+}
+
 static ms_status write_timeline(struct ms_writer *writer, const json_t *document,
 				struct ms_error *err)
 {
@@ -125,6 +154,10 @@ static ms_status write_timeline(struct ms_writer *writer, const json_t *document
 	json_t *row;
 
 	ms_write_command(writer, processes);
+	if (writer->look.plot) {
+		write_plots(writer, processes, array);
+		return MS_OK;
+	}
 	json_array_foreach (processes, index, row) {
 		if (json_array_size(processes) > 1)
 			ms_writef(writer, "pid %" PRIu64 ": ", ms_json_u64(row, "pid"));

@@ -7,9 +7,13 @@
 #include "tests/unit/random_log.h"
 #include "tests/unit/taken_text.h"
 
+#include <memscope/snapshot.h>
+#include <memscope/timeline.h>
+
 #include <check.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define NODES  60
 #define FRAMES 8
@@ -337,6 +341,131 @@ START_TEST(every_allocation_may_fail)
 }
 END_TEST
 
+/* --- reports --------------------------------------------------------------------------
+ */
+
+static struct random_log model;
+
+static struct memscope *open_random(uint64_t seed, char path[64])
+{
+	struct random_log random = { .state = seed + 99 };
+	const char *paths[] = { path };
+	struct memscope_error err = { "" };
+	struct log_builder lb;
+	struct memscope *m;
+
+	lb_init(&lb);
+	lb_module(&lb, 1, LB_START_TICKS + 1, 0, 0, 1 << 20, "", 0, "/no/such/program");
+	for (uint32_t t = 1; t <= RL_THREADS; t++)
+		lb_thread(&lb, t, LB_START_TICKS + t, 5000 + t, "");
+	for (uint32_t i = 0; i < RL_STACKS; i++)
+		lb_node(&lb, 1, 16 + rl_random(&random, 40),
+			(uint32_t)rl_random(&random, i + 1));
+	rl_fill(&model, &lb, seed, RL_STACKS, 200);
+	lb_end(&lb, LB_START_TICKS + model.now + 10000);
+	lb_save(&lb, path);
+	lb_release(&lb);
+	ck_assert_msg(memscope_open(&m, paths, 1, NULL, &err) == MEMSCOPE_OK, "%s",
+		      err.text);
+	return m;
+}
+
+static int print_flame(struct memscope *m, const struct memscope_output *output,
+		       struct memscope_error *err)
+{
+	struct memscope_flame_options options = { .use_least = 1 };
+
+	return memscope_flame(m, &options, output, err);
+}
+
+static int print_top(struct memscope *m, const struct memscope_output *output,
+		     struct memscope_error *err)
+{
+	return memscope_top(m, NULL, output, err);
+}
+
+static int print_changes(struct memscope *m, const struct memscope_output *output,
+			 struct memscope_error *err)
+{
+	struct memscope_render_options options = { .format = "svg",
+						   .compare = MEMSCOPE_COMPARE_INSTANTS };
+
+	return memscope_render(m, &options, output, err);
+}
+
+static int print_plot(struct memscope *m, const struct memscope_output *output,
+		      struct memscope_error *err)
+{
+	return memscope_timeline(m, NULL, output, err);
+}
+
+static int (*const reports[])(struct memscope *m, const struct memscope_output *output,
+			      struct memscope_error *err) = { print_flame, print_top,
+							      print_changes, print_plot };
+#define REPORTS (sizeof(reports) / sizeof(reports[0]))
+
+START_TEST(reports_without_memory)
+{
+	struct memscope_output output = { .write = take, .plot = 1, .unicode = 1 };
+	char path[64] = "";
+
+	for (unsigned long n = 1;; n++) {
+		struct memscope_error err = { "" };
+		struct memscope *m = open_random(3, path);
+		int status;
+
+		text_len = 0;
+		ms_alloc_fail_at(n);
+		status = reports[_i](m, &output, &err);
+		ms_alloc_fail_at(0);
+		memscope_close(m);
+		unlink(path);
+		ck_assert(status == MEMSCOPE_OK || status == MEMSCOPE_NO_MEMORY);
+		ck_assert_uint_lt(n, 20000);
+		if (status == MEMSCOPE_OK)
+			break;
+	}
+	ck_assert_uint_gt(text_len, 100);
+}
+END_TEST
+
+/* Self values of all rows are the total, and a caller has what its rows have. */
+START_TEST(rows_of_flame_add_up)
+{
+	struct memscope_flame_options options = { .metric = "allocated",
+						  .use_least = 1,
+						  .inverted = _i % 2 };
+	struct memscope_output output = { .write = take, .format = MEMSCOPE_JSON };
+	struct memscope_error err = { "" };
+	char path[64] = "";
+	struct memscope *m = open_random((uint64_t)_i, path);
+	json_t *document, *all, *row;
+	uint64_t self = 0, sums[1000] = { 0 };
+	size_t index;
+
+	text_len = 0;
+	ck_assert_int_eq(memscope_flame(m, &options, &output, &err), MEMSCOPE_OK);
+	document = json_loads(text, 0, NULL);
+	all = json_object_get(document, "rows");
+	ck_assert_uint_lt(json_array_size(all), 1000);
+	json_array_foreach (all, index, row)
+		self += ms_json_u64(row, "self");
+	ck_assert_uint_eq(self, ms_json_u64(document, "total"));
+	for (size_t i = json_array_size(all); i-- > 0;) {
+		row = json_array_get(all, i);
+		ck_assert_uint_eq(ms_json_u64(row, "value"),
+				  ms_json_u64(row, "self") + sums[i]);
+		if (json_is_null(json_object_get(row, "caller")))
+			continue;
+		ck_assert_uint_lt(ms_json_u64(row, "caller"), i);
+		sums[ms_json_u64(row, "caller")] += ms_json_u64(row, "value");
+	}
+	json_decref(document);
+	memscope_close(m);
+	unlink(path);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("flame");
@@ -351,6 +480,9 @@ int main(void)
 	tcase_add_test(tcase, a_deep_stack_is_drawn);
 	tcase_add_test(tcase, nothing_at_all);
 	tcase_add_test(tcase, every_allocation_may_fail);
+	tcase_add_loop_test(tcase, reports_without_memory, 0, REPORTS);
+	tcase_add_loop_test(tcase, rows_of_flame_add_up, 0, SEEDS);
+	tcase_set_timeout(tcase, 120);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);

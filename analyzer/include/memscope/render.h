@@ -22,6 +22,7 @@ struct memscope_output {
 	unsigned width; /* of the terminal, in columns; 0: lines are never cut */
 	int colour;	/* not 0: escape sequences for colour */
 	int unicode;	/* not 0: trees are drawn with box characters */
+	int plot;	/* not 0: text of a timeline is a plot, not a list */
 };
 
 /* --- other tools' formats
@@ -69,6 +70,22 @@ int memscope_render(struct memscope *m, const struct memscope_render_options *op
 int memscope_render_file(struct memscope *m,
 			 const struct memscope_render_options *options, const char *path,
 			 struct memscope_error *err);
+/* A flame graph as a tree of text. */
+struct memscope_flame_options {
+	const char *metric; /* as above */
+	int use_at;	    /* as above */
+	struct memscope_time at;
+	struct memscope_filter filter;
+	int inverted;	    /* not 0: the functions that allocate first, callers below */
+	unsigned depth;	    /* levels; 0: all */
+	int use_least;	    /* not 0: the next holds; else it is 5000 */
+	unsigned least_ppm; /* millionths of all that a function must have to be shown */
+};
+
+/* Who called whom, with what each has of a metric. */
+int memscope_flame(struct memscope *m, const struct memscope_flame_options *options,
+		   const struct memscope_output *output, struct memscope_error *err);
+
 /* Print the formats: name, extension, what they hold, who opens them. */
 int memscope_render_formats(const struct memscope_output *output,
 			    struct memscope_error *err);

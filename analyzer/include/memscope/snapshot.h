@@ -64,6 +64,10 @@ struct memscope_snapshot_options {
 int memscope_snapshot(struct memscope *m, const struct memscope_snapshot_options *options,
 		      const struct memscope_output *output, struct memscope_error *err);
 
+/* The same by site, text as one short line each with a bar; by and depth do not count. */
+int memscope_top(struct memscope *m, const struct memscope_snapshot_options *options,
+		 const struct memscope_output *output, struct memscope_error *err);
+
 /*
  * What is compared: two instants of all traces; or, when not 0, the first trace with the
  * second, of which there must be two.
