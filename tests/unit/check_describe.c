@@ -143,7 +143,7 @@ START_TEST(packs)
 	struct memscope_pack_result result;
 	struct memscope_error err;
 	char text[4096] = "";
-	struct memscope_output output = { append, text, MEMSCOPE_CSV, 0, 0, 0 };
+	struct memscope_output output = { append, text, MEMSCOPE_CSV, 0, 0, 0, 0 };
 
 	ck_assert_int_eq(memscope_symbols_pack(m, pack_path, &result, &err), MEMSCOPE_OK);
 	ck_assert_uint_eq(result.modules, 2);
