@@ -32,17 +32,12 @@ enum { /* sums */
 };
 _Static_assert(AGES + MS_AGES <= MS_WASTE_SUMS, "a sum for each");
 
-struct newest {
-	uint32_t thread;
-	struct ms_newest block;
-};
-
 struct churn {
 	const struct ms_check_input *input;
 	struct ms_waste stacks;
-	struct newest *threads;
+	struct ms_newest *threads;
 	size_t thread_count, thread_capacity;
-	struct ms_map by_thread;
+	struct ms_dense by_thread;
 	bool tells_temporary;
 };
 
@@ -56,7 +51,7 @@ static ms_status begin(void **state, const struct ms_check_input *input,
 	c->input = input;
 	c->tells_temporary = !ms_waste_needs_all(input);
 	ms_waste_init(&c->stacks);
-	ms_map_init(&c->by_thread);
+	ms_dense_init(&c->by_thread);
 	*state = c;
 	return MS_OK;
 }
@@ -68,43 +63,42 @@ static void release(void *state)
 	if (!c)
 		return;
 	ms_waste_release(&c->stacks);
-	ms_map_release(&c->by_thread);
+	ms_dense_release(&c->by_thread);
 	ms_free(c->threads);
 	ms_free(c);
 }
 
-static struct ms_keyed threads_of(struct churn *c)
+static struct ms_dense_rows threads_of(struct churn *c)
 {
-	return (struct ms_keyed){ (void **)&c->threads, &c->thread_count,
-				  &c->thread_capacity, sizeof(*c->threads),
-				  &c->by_thread };
+	return (struct ms_dense_rows){ (void **)&c->threads, &c->thread_count,
+				       &c->thread_capacity, sizeof(*c->threads),
+				       &c->by_thread };
 }
 
 /* What a thread made last, chosen or not. */
 static ms_status event(void *state, const struct ms_event *event, struct ms_error *err)
 {
 	struct churn *c = state;
-	struct ms_keyed threads = threads_of(c);
-	struct newest *newest;
+	const struct ms_dense_rows threads = threads_of(c);
+	struct ms_newest *newest;
 	bool is_new;
 
 	if (!c->tells_temporary || !event->address || !ms_event_makes(event))
 		return MS_OK;
-	newest = ms_keyed_at(&threads, event->thread, &is_new);
+	newest = ms_dense_rows_at(&threads, event->thread, &is_new);
 	if (!newest)
 		return ms_fail_memory(err);
-	newest->block = (struct ms_newest){ event->address, event->at_ns };
+	*newest = (struct ms_newest){ event->address, event->at_ns };
 	return MS_OK;
 }
 
 static bool is_temporary(struct churn *c, const struct ms_block *block,
 			 const struct ms_event *event)
 {
-	struct ms_keyed threads = threads_of(c);
-	const struct newest *newest = ms_keyed_find(&threads, block->thread);
+	const struct ms_dense_rows threads = threads_of(c);
+	const struct ms_newest *newest = ms_dense_rows_find(&threads, block->thread);
 
-	return c->tells_temporary && newest &&
-	       ms_block_temporary(&newest->block, block, event);
+	return c->tells_temporary && newest && ms_block_temporary(newest, block, event);
 }
 
 static void count_end(struct churn *c, struct ms_waste_row *row,

@@ -7,6 +7,7 @@
  */
 #include "analyzer/analysis/detectors.h"
 #include "analyzer/base/alloc.h"
+#include "analyzer/base/dense.h"
 
 #include <string.h>
 
@@ -27,7 +28,7 @@ struct state {
 	struct pair *items;
 	size_t count, capacity;
 	struct ms_map by_modules; /* made_by << 32 | freed_by, to 1 + an index */
-	struct ms_map by_stack;	  /* the module that acts, 1 + its id; 1: none */
+	struct ms_dense by_stack; /* the module that acts; 0: none */
 	bool failed;
 };
 
@@ -44,18 +45,11 @@ static bool is_helper(const struct ms_module *module)
 }
 
 /* The first module of a stack, from the leaf, that is no helper; 0: none. */
-static uint32_t actor_of(struct state *s, uint32_t stack)
+static uint32_t find_actor(const struct state *s, uint32_t stack)
 {
-	uint64_t *known = ms_map_at(&s->by_stack, stack, NULL);
 	uint32_t module = 0;
 	uint64_t offset;
 
-	if (!known) {
-		s->failed = true;
-		return 0;
-	}
-	if (*known)
-		return (uint32_t)(*known - 1);
 	while (ms_metadata_node(s->input->meta, stack, &module, &offset, &stack)) {
 		const struct ms_module *m = ms_metadata_module(s->input->meta, module);
 
@@ -63,9 +57,20 @@ static uint32_t actor_of(struct state *s, uint32_t stack)
 			break;
 		module = 0;
 	}
-	if (!ms_metadata_module(s->input->meta, module))
-		module = 0;
-	*known = 1 + (uint64_t)module;
+	return ms_metadata_module(s->input->meta, module) ? module : 0;
+}
+
+/* The same, looked for once. */
+static uint32_t actor_of(struct state *s, uint32_t stack)
+{
+	uint32_t module;
+
+	if (ms_dense_find(&s->by_stack, stack, &module))
+		return module;
+	module = find_actor(s, stack);
+	/* No row can be so large, and no honest module's id is. */
+	if (module != UINT32_MAX && ms_dense_put(&s->by_stack, stack, module) < 0)
+		s->failed = true;
 	return module;
 }
 
@@ -119,7 +124,7 @@ static void free_state(void *state)
 	if (!s)
 		return;
 	ms_map_release(&s->by_modules);
-	ms_map_release(&s->by_stack);
+	ms_dense_release(&s->by_stack);
 	ms_free(s->items);
 	ms_free(s);
 }
@@ -134,7 +139,7 @@ static ms_status begin(void **state, const struct ms_check_input *input,
 	*state = s;
 	s->input = input;
 	ms_map_init(&s->by_modules);
-	ms_map_init(&s->by_stack);
+	ms_dense_init(&s->by_stack);
 	return MS_OK;
 }
 

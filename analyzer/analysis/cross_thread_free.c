@@ -25,7 +25,7 @@ struct cross {
 	struct ms_handoffs pairs;
 	struct handed *stacks;
 	size_t count, capacity;
-	struct ms_map by_stack;
+	struct ms_dense by_stack;
 	uint64_t frees;
 	struct ms_handoff all;
 	bool failed; /* there was no memory */
@@ -45,7 +45,7 @@ static ms_status begin(void **state, const struct ms_check_input *input,
 		return ms_fail_memory(err);
 	c->input = input;
 	ms_handoffs_init(&c->pairs, MS_HANDOFFS_MAX);
-	ms_map_init(&c->by_stack);
+	ms_dense_init(&c->by_stack);
 	*state = c;
 	return MS_OK;
 }
@@ -57,7 +57,7 @@ static void release(void *state)
 	if (!c)
 		return;
 	ms_handoffs_release(&c->pairs);
-	ms_map_release(&c->by_stack);
+	ms_dense_release(&c->by_stack);
 	ms_free(c->stacks);
 	ms_free(c);
 }
@@ -65,11 +65,11 @@ static void release(void *state)
 static int hand_over(struct cross *c, const struct ms_block *block,
 		     const struct ms_event *event)
 {
-	struct ms_keyed rows = { (void **)&c->stacks, &c->count, &c->capacity,
-				 sizeof(*c->stacks), &c->by_stack };
+	const struct ms_dense_rows rows = { (void **)&c->stacks, &c->count, &c->capacity,
+					    sizeof(*c->stacks), &c->by_stack };
 	struct ms_handoff handed = { block->thread, event->thread, 1, block->size };
 	bool is_new;
-	struct handed *row = ms_keyed_at(&rows, block->stack, &is_new);
+	struct handed *row = ms_dense_rows_at(&rows, block->stack, &is_new);
 
 	if (!row)
 		return -1;

@@ -75,7 +75,7 @@ static ms_status begin(void **state, const struct ms_check_input *input,
 	g->input = *input;
 	g->span_ns = end;
 	g->part_end_ns = end / MS_GROWTH_PARTS;
-	ms_map_init(&g->by_stack);
+	ms_dense_init(&g->by_stack);
 	*state = g;
 	return MS_OK;
 }
@@ -91,19 +91,15 @@ static ms_status see_event(void *state, const struct ms_event *event,
 
 static struct ms_growth_stack *stack_of(struct ms_growth *g, uint32_t stack)
 {
+	const struct ms_dense_rows rows = { (void **)&g->stacks, &g->stack_count,
+					    &g->stack_capacity, sizeof(*g->stacks),
+					    &g->by_stack };
 	bool is_new;
-	uint64_t *index = ms_map_at(&g->by_stack, stack, &is_new);
+	struct ms_growth_stack *row = ms_dense_rows_at(&rows, stack, &is_new);
 
-	if (!index)
-		return NULL;
-	if (!is_new)
-		return &g->stacks[*index];
-	*index = g->stack_count;
-	if (ms_grow((void **)&g->stacks, &g->stack_capacity, g->stack_count,
-		    sizeof(*g->stacks)) < 0)
-		return NULL;
-	g->stacks[g->stack_count] = (struct ms_growth_stack){ .stack = stack };
-	return &g->stacks[g->stack_count++];
+	if (row && is_new)
+		row->stack = stack;
+	return row;
 }
 
 static void note_change(struct ms_growth *g, struct ms_growth_stack *stack)
@@ -167,7 +163,7 @@ static void free_state(void *state)
 
 	if (!g)
 		return;
-	ms_map_release(&g->by_stack);
+	ms_dense_release(&g->by_stack);
 	ms_free(g->stacks);
 	ms_free(g->points);
 	ms_free(g->changed);

@@ -6,7 +6,7 @@
 #define MS_ANALYSIS_GROWTH_H
 
 #include "analyzer/analysis/analysis.h"
-#include "analyzer/base/map.h"
+#include "analyzer/base/dense.h"
 
 #define MS_GROWTH_PARTS 100
 #define MS_GROWTH_FIRST 9  /* whose end is after start-up */
@@ -37,7 +37,7 @@ struct ms_growth { /* as much memory as stacks, and as parts in which each chang
 	uint64_t part_end_ns;
 	struct ms_growth_stack *stacks;
 	size_t stack_count, stack_capacity;
-	struct ms_map by_stack;
+	struct ms_dense by_stack;
 	struct ms_growth_point *points; /* by part */
 	size_t point_count, point_capacity;
 	uint32_t *changed; /* places in stacks */

@@ -239,13 +239,14 @@ static bool is_older(const struct ms_block *block, const struct ms_block *than)
 static bool note_age(void *context, const struct ms_block *block)
 {
 	struct work *w = context;
-	const uint64_t *place = ms_map_find(&w->g->by_stack, block->stack);
-	uint32_t site = place ? w->site_of[*place] : 0;
+	uint32_t place;
+	bool known = ms_dense_find(&w->g->by_stack, block->stack, &place);
+	uint32_t site = known ? w->site_of[place] : 0;
 	struct subject *s = site ? &w->sites[site - 1] : NULL;
 
 	if (!s || !s->trend.rising)
 		return true;
-	if (*place == s->heaviest && is_older(block, &s->oldest))
+	if (place == s->heaviest && is_older(block, &s->oldest))
 		s->oldest = *block;
 	w->failed = ms_grow((void **)&s->made, &s->made_capacity, s->made_count,
 			    sizeof(*s->made)) < 0;

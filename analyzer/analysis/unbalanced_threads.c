@@ -25,7 +25,7 @@ struct workers {
 	const struct ms_check_input *input;
 	struct worker *items;
 	size_t count, capacity;
-	struct ms_map by_thread;
+	struct ms_dense by_thread;
 	bool failed; /* there was no memory */
 };
 
@@ -42,7 +42,7 @@ static ms_status begin(void **state, const struct ms_check_input *input,
 	if (!w)
 		return ms_fail_memory(err);
 	w->input = input;
-	ms_map_init(&w->by_thread);
+	ms_dense_init(&w->by_thread);
 	*state = w;
 	return MS_OK;
 }
@@ -53,7 +53,7 @@ static void release(void *state)
 
 	if (!w)
 		return;
-	ms_map_release(&w->by_thread);
+	ms_dense_release(&w->by_thread);
 	ms_free(w->items);
 	ms_free(w);
 }
@@ -62,8 +62,8 @@ static void block(void *state, enum ms_change change, const struct ms_block *blo
 		  const struct ms_event *event, const struct ms_totals *totals)
 {
 	struct workers *w = state;
-	struct ms_keyed rows = { (void **)&w->items, &w->count, &w->capacity,
-				 sizeof(*w->items), &w->by_thread };
+	const struct ms_dense_rows rows = { (void **)&w->items, &w->count, &w->capacity,
+					    sizeof(*w->items), &w->by_thread };
 	struct ms_weight weight = ms_weigh(w->input->sample_bytes, block->size);
 	struct worker *worker;
 	bool is_new;
@@ -72,7 +72,7 @@ static void block(void *state, enum ms_change change, const struct ms_block *blo
 	(void)totals;
 	if (change == MS_CHANGE_END)
 		return;
-	worker = ms_keyed_at(&rows, block->thread, &is_new);
+	worker = ms_dense_rows_at(&rows, block->thread, &is_new);
 	if (!worker) {
 		w->failed = true;
 		return;

@@ -12,27 +12,25 @@
 void ms_waste_init(struct ms_waste *waste)
 {
 	*waste = (struct ms_waste){ 0 };
-	ms_map_init(&waste->by_key);
+	ms_dense_init(&waste->by_stack);
+	ms_map_init(&waste->by_site);
 }
 
 void ms_waste_release(struct ms_waste *waste)
 {
 	ms_free(waste->rows);
-	ms_map_release(&waste->by_key);
+	ms_dense_release(&waste->by_stack);
+	ms_map_release(&waste->by_site);
 	*waste = (struct ms_waste){ 0 };
-}
-
-static struct ms_keyed rows_of(struct ms_waste *w)
-{
-	return (struct ms_keyed){ (void **)&w->rows, &w->count, &w->capacity,
-				  sizeof(*w->rows), &w->by_key };
 }
 
 struct ms_waste_row *ms_waste_at(struct ms_waste *waste, const struct ms_block *block)
 {
-	struct ms_keyed rows = rows_of(waste);
+	const struct ms_dense_rows rows = { (void **)&waste->rows, &waste->count,
+					    &waste->capacity, sizeof(*waste->rows),
+					    &waste->by_stack };
 	bool is_new;
-	struct ms_waste_row *row = ms_keyed_at(&rows, block->stack, &is_new);
+	struct ms_waste_row *row = ms_dense_rows_at(&rows, block->stack, &is_new);
 
 	if (!row)
 		waste->failed = true;
@@ -43,9 +41,9 @@ struct ms_waste_row *ms_waste_at(struct ms_waste *waste, const struct ms_block *
 
 struct ms_waste_row *ms_waste_find(const struct ms_waste *waste, uint32_t stack)
 {
-	const uint64_t *index = ms_map_find(&waste->by_key, stack);
+	uint32_t row;
 
-	return index ? &waste->rows[*index] : NULL;
+	return ms_dense_find(&waste->by_stack, stack, &row) ? &waste->rows[row] : NULL;
 }
 
 /* --- by site --------------------------------------------------------------------------
@@ -86,7 +84,9 @@ static ms_status resolve(const struct ms_waste *stacks,
 static struct ms_waste_row *site_of(struct ms_waste *sites, const struct ms_frame *frame,
 				    bool *is_new)
 {
-	struct ms_keyed rows = rows_of(sites);
+	const struct ms_keyed rows = { (void **)&sites->rows, &sites->count,
+				       &sites->capacity, sizeof(*sites->rows),
+				       &sites->by_site };
 	uint64_t key = frame ? ms_frame_hash(frame) : 0;
 	struct ms_waste_row *site;
 

@@ -7,6 +7,7 @@
 #define MS_ANALYSIS_WASTE_H
 
 #include "analyzer/analysis/detectors.h"
+#include "analyzer/base/dense.h"
 #include "analyzer/base/keyed.h"
 
 #define MS_WASTE_SUMS 12
@@ -23,8 +24,9 @@ struct ms_waste_row {	       /* of a stack, or of a site */
 struct ms_waste { /* zero: none */
 	struct ms_waste_row *rows;
 	size_t count, capacity;
-	struct ms_map by_key;
-	bool failed; /* there was no memory for a row */
+	struct ms_dense by_stack; /* of stacks */
+	struct ms_map by_site;	  /* of sites */
+	bool failed;		  /* there was no memory for a row */
 };
 
 void ms_waste_init(struct ms_waste *waste);

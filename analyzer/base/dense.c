@@ -60,3 +60,18 @@ int ms_dense_put(struct ms_dense *dense, uint32_t id, uint32_t row)
 	dense->rows[id] = row + 1;
 	return 0;
 }
+
+void *ms_dense_rows_add(const struct ms_dense_rows *rows, uint32_t id)
+{
+	size_t at = *rows->count;
+	char *row;
+
+	if (at >= UINT32_MAX ||
+	    ms_grow(rows->items, rows->capacity, at, rows->item_bytes) < 0 ||
+	    ms_dense_put(rows->index, id, (uint32_t)at) < 0)
+		return NULL;
+	row = (char *)*rows->items + at * rows->item_bytes;
+	memset(row, 0, rows->item_bytes);
+	++*rows->count;
+	return row;
+}

@@ -32,4 +32,34 @@ static inline bool ms_dense_find(const struct ms_dense *dense, uint32_t id, uint
 	return dense->rows[id] != 0;
 }
 
+/* Rows of item_bytes each, of one id each, in order of their first appearance. */
+struct ms_dense_rows {
+	void **items;
+	size_t *count, *capacity, item_bytes;
+	struct ms_dense *index;
+};
+
+/* A new row, zeroed, of an id that has none; NULL without memory. */
+void *ms_dense_rows_add(const struct ms_dense_rows *rows, uint32_t id);
+
+/* The row of id, or NULL. */
+static inline void *ms_dense_rows_find(const struct ms_dense_rows *rows, uint32_t id)
+{
+	uint32_t row;
+
+	return ms_dense_find(rows->index, id, &row)
+		       ? (char *)*rows->items + row * rows->item_bytes
+		       : NULL;
+}
+
+/* The row of id, made when need be, zeroed then; NULL without memory. */
+static inline void *ms_dense_rows_at(const struct ms_dense_rows *rows, uint32_t id,
+				     bool *is_new)
+{
+	void *row = ms_dense_rows_find(rows, id);
+
+	*is_new = !row;
+	return __builtin_expect(row != NULL, 1) ? row : ms_dense_rows_add(rows, id);
+}
+
 #endif

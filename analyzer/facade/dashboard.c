@@ -4,6 +4,7 @@
  */
 #include "analyzer/facade/dashboard.h"
 #include "analyzer/base/alloc.h"
+#include "analyzer/base/parallel.h"
 #include "analyzer/facade/compose.h"
 
 #include <stdio.h>
@@ -100,10 +101,6 @@ static ms_status compose(struct ms_dashboard *d, struct ms_error *err)
 	const struct memscope_leaks_options leaks = {
 		.all = 1, .top = 2 * SITES, .depth = DEPTH, .filter = d->options->filter
 	};
-	const struct memscope_check_options checked = { .top = 2 * SITES,
-							.depth = DEPTH,
-							.filter = d->options->filter };
-	size_t failing;
 	ms_status status = ms_compose_summary(&r->summary, d->m, &d->fill.views, &summary,
 					      SITES, err);
 
@@ -115,13 +112,74 @@ static ms_status compose(struct ms_dashboard *d, struct ms_error *err)
 	if (status == MS_OK)
 		status = ms_compose_leaks(&r->leaks, d->m, &leaks, d->leaks,
 					  d->suppressions, err);
+	return status == MS_OK ? ms_dashboard_sources(d, err) : status;
+}
+
+/* --- what takes longest: two readings of the logs at once ------------------------------
+ */
+
+struct reading {
+	struct ms_dashboard *d;
+	struct ms_dashboard_times *times;
+	bool at_once;
+	struct part {
+		ms_status status;
+		struct ms_error error;
+	} parts[2];
+};
+
+static ms_status find_faults(struct ms_dashboard *d, struct ms_error *err)
+{
+	const struct memscope_check_options options = { .top = 2 * SITES,
+							.depth = DEPTH,
+							.filter = d->options->filter };
+	size_t failing;
+	ms_status status;
+
 	/* What is lost of chosen blocks alone is not all that a detector asks for. */
 	d->m->lost = ms_filter_is_set(&d->options->filter) ? NULL : d->leaks;
-	if (status == MS_OK)
-		status = ms_compose_check(&r->check, &failing, d->m, &checked, err);
+	status = ms_compose_check(&d->report.check, &failing, d->m, &options, err);
 	d->m->lost = NULL;
+	return status;
+}
+
+static void read_part(void *context, unsigned worker, size_t i)
+{
+	struct reading *r = context;
+	struct part *part = &r->parts[i];
+
+	(void)worker;
+	part->status = i ? ms_dashboard_times_run(r->times, r->at_once, &part->error)
+			 : find_faults(r->d, &part->error);
+}
+
+/* A filter asks for names, which one thread at a time may do. */
+static ms_status read_parts(struct reading *r, struct ms_error *err)
+{
+	unsigned threads = ms_filter_is_set(&r->d->options->filter)
+				   ? 1
+				   : ms_thread_count(r->d->m->traces[0].threads);
+
+	r->at_once = threads > 1;
+	ms_parallel(r->at_once ? 2 : 1, 2, read_part, r);
+	for (size_t i = 0; i < 2; i++) {
+		if (r->parts[i].status == MS_OK)
+			continue;
+		if (err)
+			*err = r->parts[i].error;
+		return r->parts[i].status;
+	}
+	return ms_dashboard_times_take(r->times, err);
+}
+
+static ms_status read_logs(struct ms_dashboard *d, struct ms_error *err)
+{
+	struct reading r = { .d = d };
+	ms_status status = ms_dashboard_times_new(&r.times, d, err);
+
 	if (status == MS_OK)
-		status = ms_dashboard_sources(d, err);
+		status = read_parts(&r, err);
+	ms_dashboard_times_free(r.times);
 	return status;
 }
 
@@ -174,7 +232,7 @@ static ms_status read_all(struct ms_dashboard *d, struct ms_error *err)
 	if (status == MS_OK)
 		status = ms_dashboard_stacks(d, err);
 	if (status == MS_OK)
-		status = ms_dashboard_time(d, err);
+		status = read_logs(d, err);
 	if (status == MS_OK)
 		status = name_it(d, err);
 	return status == MS_OK ? compose(d, err) : status;

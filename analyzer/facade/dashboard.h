@@ -42,8 +42,21 @@ MS_MUST_CHECK ms_status ms_facade_dashboard(struct memscope *m,
 
 /* dashboard_stacks.c: rows of all stacks, folded. */
 MS_MUST_CHECK ms_status ms_dashboard_stacks(struct ms_dashboard *d, struct ms_error *err);
-/* dashboard_time.c: each process over time, and who freed whose blocks. */
-MS_MUST_CHECK ms_status ms_dashboard_time(struct ms_dashboard *d, struct ms_error *err);
+/*
+ * dashboard_time.c: each process over time, and who freed whose blocks.  run() reads the
+ * logs; without a filter it asks no metadata anything, so that others may meanwhile: of
+ * what is in d it writes flows and slices alone.  silent: it tells no progress.  take()
+ * puts the rest into the report.  free() what new() gave, also when that has failed.
+ */
+struct ms_dashboard_times;
+MS_MUST_CHECK ms_status ms_dashboard_times_new(struct ms_dashboard_times **out,
+					       struct ms_dashboard *d,
+					       struct ms_error *err);
+MS_MUST_CHECK ms_status ms_dashboard_times_run(struct ms_dashboard_times *times,
+					       bool silent, struct ms_error *err);
+MS_MUST_CHECK ms_status ms_dashboard_times_take(struct ms_dashboard_times *times,
+						struct ms_error *err);
+void ms_dashboard_times_free(struct ms_dashboard_times *times);
 /* dashboard_sources.c: lines around the sites of the summary, where they are there. */
 MS_MUST_CHECK ms_status ms_dashboard_sources(struct ms_dashboard *d,
 					     struct ms_error *err);

@@ -23,6 +23,14 @@ struct watched { /* one trace */
 	struct ms_report_process *process;
 	struct ms_dense rows, threads;
 	struct ms_series series;
+	struct ms_choice choice;
+	struct ms_watch watches[3];
+	size_t watch_count;
+};
+
+struct ms_dashboard_times {
+	struct watched *traces;
+	size_t count;
 };
 
 /* --- which stack has which row --------------------------------------------------------
@@ -139,49 +147,55 @@ static ms_status find_rows(struct watched *w, struct ms_slices_options *slices,
 }
 
 /* What there is is counted, so that all is freed. */
-static ms_status begin_watches(struct watched *w, const struct ms_pass *pass,
-			       struct ms_watch watches[3], size_t *count,
-			       struct ms_error *err)
+static ms_status watch_frees(struct watched *w, struct ms_error *err)
 {
-	const struct ms_series_options series = { .pass = *pass,
+	ms_status status = ms_flows_watch(&w->watches[0], &w->d->flows[w->index],
+					  &w->choice.pass, err);
+
+	w->watch_count += status == MS_OK;
+	return status;
+}
+
+static ms_status watch_time(struct watched *w, struct ms_error *err)
+{
+	const struct ms_series_options series = { .pass = w->choice.pass,
 						  .meta = w->trace->meta,
 						  .to_ns = ms_series_end_ns(
 							  w->trace->store, w->trace->log),
 						  .buckets = BUCKETS };
-	struct ms_slices_options slices = { .pass = *pass };
+	struct ms_slices_options slices = { .pass = w->choice.pass };
 	ms_status status = find_rows(w, &slices, err);
 
 	if (status == MS_OK)
-		status = ms_flows_watch(&watches[0], &w->d->flows[w->index], pass, err);
-	*count += status == MS_OK;
-	if (status == MS_OK)
-		status = ms_series_watch(&watches[1], &w->series, &series, err);
-	*count += status == MS_OK;
+		status = ms_series_watch(&w->watches[1], &w->series, &series, err);
+	w->watch_count += status == MS_OK;
 	slices.buckets = w->series.buckets;
 	slices.bucket_count = w->series.count;
 	if (status == MS_OK)
-		status = ms_slices_watch(&watches[2], &w->process->slices, &slices, err);
-	*count += status == MS_OK;
+		status = ms_slices_watch(&w->watches[2], &w->process->slices, &slices,
+					 err);
+	w->watch_count += status == MS_OK;
 	return status;
 }
 
-static ms_status watch_all(struct watched *w, struct ms_error *err)
+static bool is_alone(const struct watched *w)
 {
-	struct ms_watch watches[3];
-	struct ms_choice choice;
-	size_t count = 0;
-	ms_status status =
-		ms_choice_init(&choice, w->d->m, w->trace, &w->d->options->filter,
-			       "following the heap", err);
+	return !w->process->summed;
+}
+
+static ms_status begin_trace(struct watched *w, struct ms_error *err)
+{
+	static const struct memscope_filter every;
+	const struct memscope_filter *filter =
+		is_alone(w) ? &w->d->options->filter : &every;
+	ms_status status = ms_choice_init(&w->choice, w->d->m, w->trace, filter,
+					  "following the heap", err);
 
 	if (status == MS_OK)
-		status = begin_watches(w, &choice.pass, watches, &count, err);
-	if (status == MS_OK)
-		status = ms_watch_all(&choice.pass, watches, count, err);
-	else
-		while (count-- > 0)
-			watches[count].free(watches[count].observer.context);
-	ms_choice_release(&choice);
+		status = watch_frees(w, err);
+	/* Of those that are not shown by themselves there is no more. */
+	if (status == MS_OK && is_alone(w))
+		status = watch_time(w, err);
 	return status;
 }
 
@@ -239,52 +253,92 @@ static ms_status take_marks(struct watched *w, struct ms_error *err)
 	return MS_OK;
 }
 
-static ms_status add_trace(struct ms_dashboard *d, size_t i, struct ms_error *err)
+static ms_status take_trace(struct watched *w, struct ms_error *err)
 {
-	const struct ms_trace *trace = &d->m->traces[i];
-	struct ms_report_process *p = &d->report.processes[d->process_of[i]];
-	struct watched w = { .d = d, .trace = trace, .index = i, .process = p };
-	unsigned mode = ms_log_mode(trace->log)->mode;
+	struct ms_report_process *p = w->process;
+	unsigned mode = ms_log_mode(w->trace->log)->mode;
 	ms_status status;
 
-	p->pid = ms_metadata_process(trace->meta)->pid;
-	p->command = ms_metadata_command(trace->meta);
-	p->duration_ns = trace->duration_ns;
+	p->pid = ms_metadata_process(w->trace->meta)->pid;
+	p->command = ms_metadata_command(w->trace->meta);
+	p->duration_ns = w->trace->duration_ns;
 	p->no_slices = mode == MS_MODE_COUNTERS;
 	p->no_made = mode == MS_MODE_CULL;
-	ms_dense_init(&w.rows);
-	ms_dense_init(&w.threads);
-	status = watch_all(&w, err);
-	if (status == MS_OK)
-		status = take_series(&w, err);
-	if (status == MS_OK)
-		status = take_marks(&w, err);
-	ms_series_release(&w.series);
-	ms_dense_release(&w.rows);
-	ms_dense_release(&w.threads);
+	status = take_series(w, err);
+	return status == MS_OK ? take_marks(w, err) : status;
+}
+
+/* --- all traces ------------------------------------------------------------------------
+ */
+
+ms_status ms_dashboard_times_new(struct ms_dashboard_times **out, struct ms_dashboard *d,
+				 struct ms_error *err)
+{
+	struct ms_dashboard_times *times = ms_alloc_zero(1, sizeof(*times));
+	ms_status status = MS_OK;
+
+	*out = times;
+	if (times)
+		times->traces = ms_alloc_zero(d->m->count, sizeof(*times->traces));
+	if (!times || !times->traces)
+		return ms_fail_memory(err);
+	for (size_t i = 0; status == MS_OK && i < d->m->count; i++) {
+		struct watched *w = &times->traces[times->count++];
+
+		*w = (struct watched){ .d = d,
+				       .trace = &d->m->traces[i],
+				       .index = i,
+				       .process =
+					       &d->report.processes[d->process_of[i]] };
+		ms_dense_init(&w->rows);
+		ms_dense_init(&w->threads);
+		status = begin_trace(w, err);
+	}
 	return status;
 }
 
-/* Of processes that are not shown by themselves: the flows of their threads alone. */
-static ms_status follow_frees(struct ms_dashboard *d, size_t i, struct ms_error *err)
-{
-	const struct ms_trace *trace = &d->m->traces[i];
-	const struct ms_pass pass = { .store = trace->store,
-				      .to_ns = UINT64_MAX,
-				      .sample_bytes = ms_known_sample_bytes(trace) };
-
-	return ms_flows_init(&d->flows[i], &pass, err);
-}
-
-ms_status ms_dashboard_time(struct ms_dashboard *d, struct ms_error *err)
+ms_status ms_dashboard_times_run(struct ms_dashboard_times *times, bool silent,
+				 struct ms_error *err)
 {
 	ms_status status = MS_OK;
 
-	for (size_t i = 0; status == MS_OK && i < d->m->count; i++) {
-		if (d->report.processes[d->process_of[i]].summed)
-			status = follow_frees(d, i, err);
-		else
-			status = add_trace(d, i, err);
+	for (size_t i = 0; status == MS_OK && i < times->count; i++) {
+		struct watched *w = &times->traces[i];
+		struct ms_pass pass = w->choice.pass;
+		size_t count = w->watch_count;
+
+		if (silent)
+			pass.progress = NULL;
+		w->watch_count = 0; /* they are freed in any case */
+		status = ms_watch_all(&pass, w->watches, count, err);
 	}
 	return status;
+}
+
+ms_status ms_dashboard_times_take(struct ms_dashboard_times *times, struct ms_error *err)
+{
+	ms_status status = MS_OK;
+
+	for (size_t i = 0; status == MS_OK && i < times->count; i++)
+		if (is_alone(&times->traces[i]))
+			status = take_trace(&times->traces[i], err);
+	return status;
+}
+
+void ms_dashboard_times_free(struct ms_dashboard_times *times)
+{
+	for (size_t i = 0; times && i < times->count; i++) {
+		struct watched *w = &times->traces[i];
+
+		while (w->watch_count-- > 0)
+			w->watches[w->watch_count].free(
+				w->watches[w->watch_count].observer.context);
+		ms_choice_release(&w->choice);
+		ms_series_release(&w->series);
+		ms_dense_release(&w->rows);
+		ms_dense_release(&w->threads);
+	}
+	if (times)
+		ms_free(times->traces);
+	ms_free(times);
 }
