@@ -189,7 +189,7 @@ $(OUT)/bench/%: tests/bench/%.c
 	$(CC) -std=gnu11 -O2 -fno-builtin -o $@ $< $(TARGET_FLAGS)
 
 .PHONY: bench
-bench: all $(BENCH_BIN) $(OUT)/targets/depth_bench $(OUT)/targets/handover ## what recording and reading cost, beside heaptrack (RUNS=5, QUICK=1 for a short run)
+bench: all $(BENCH_BIN) $(addprefix $(OUT)/targets/,depth_bench handover plain demo_app) ## what recording and reading cost, beside heaptrack (RUNS=5, QUICK=1 for a short run)
 	@MS_BUILD=$(abspath $(OUT)) RUNS=$(RUNS) QUICK=$(QUICK) tests/bench/run
 
 # Programs that tests use: tests/tools/*.c.
