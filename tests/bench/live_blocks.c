@@ -10,7 +10,7 @@
 
 #define WAYS 4
 
-static void **first;
+static void **volatile first;
 
 static size_t next(size_t *random, size_t below)
 {
