@@ -219,7 +219,7 @@ static ms_status add(struct ms_findings *findings, const struct ms_waste_row *si
 		return ms_fail_memory(err);
 	f->count = count;
 	f->bytes = site->sums[temporary ? TEMPORARY_BYTES : SHORT_BYTES];
-	f->severity = temporary ? ms_churn_severity(count, all)
+	f->severity = temporary		      ? ms_churn_severity(count, all)
 		      : count >= MEDIUM_COUNT ? MS_SEVERITY_LOW
 					      : MS_SEVERITY_INFO;
 	f->suggestion =
