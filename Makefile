@@ -242,8 +242,9 @@ situations: all targets ## every situation in which a recorder could harm a prog
 	@MS_BUILD=$(abspath $(OUT)) sh tests/e2e/situations.sh
 
 .PHONY: truth
-truth: all targets ## programs of known leaks, ours beside Valgrind's
-	@MS_BUILD=$(abspath $(OUT)) sh tests/e2e/truth.sh
+truth: all targets ## programs of known leaks and wrong frees, ours beside Valgrind's
+	@status=0; MS_BUILD=$(abspath $(OUT)) sh tests/e2e/truth.sh || status=1; echo; \
+	MS_BUILD=$(abspath $(OUT)) sh tests/e2e/truth_errors.sh || status=1; exit $$status
 
 .PHONY: screenshots
 screenshots: all targets ## build/screenshots: each view of the dashboard, 1400 and 400 pixels wide
