@@ -189,7 +189,7 @@ $(OUT)/bench/%: tests/bench/%.c
 	$(CC) -std=gnu11 -O2 -fno-builtin -o $@ $< $(TARGET_FLAGS)
 
 .PHONY: bench
-bench: all $(BENCH_BIN) $(OUT)/targets/depth_bench $(OUT)/targets/handover ## what recording and reading cost, beside heaptrack (RUNS=5, QUICK=1 for a short run)
+bench: all $(BENCH_BIN) $(addprefix $(OUT)/targets/,depth_bench handover plain demo_app) ## what recording and reading cost, beside heaptrack (RUNS=5, QUICK=1 for a short run)
 	@MS_BUILD=$(abspath $(OUT)) RUNS=$(RUNS) QUICK=$(QUICK) tests/bench/run
 
 # Programs that tests use: tests/tools/*.c.
@@ -242,8 +242,9 @@ situations: all targets ## every situation in which a recorder could harm a prog
 	@MS_BUILD=$(abspath $(OUT)) sh tests/e2e/situations.sh
 
 .PHONY: truth
-truth: all targets ## programs of known leaks, ours beside Valgrind's
-	@MS_BUILD=$(abspath $(OUT)) sh tests/e2e/truth.sh
+truth: all targets ## programs of known leaks and wrong frees, ours beside Valgrind's
+	@status=0; MS_BUILD=$(abspath $(OUT)) sh tests/e2e/truth.sh || status=1; echo; \
+	MS_BUILD=$(abspath $(OUT)) sh tests/e2e/truth_errors.sh || status=1; exit $$status
 
 .PHONY: screenshots
 screenshots: all targets ## build/screenshots: each view of the dashboard, 1400 and 400 pixels wide

@@ -245,4 +245,12 @@ struct ms_finding_point ms_finding_call(const char *what, const struct ms_event 
 					uint64_t size);
 void ms_finding_evidence(struct ms_finding *finding, const struct ms_evidence *evidence);
 
+/* --- churn.c: for a summary, which counts temporary blocks anyway ----------------------
+ */
+
+/* Of a site with so many calls, in a run of all calls, they are worth being told of. */
+bool ms_churn_is_told(uint64_t temporary, uint64_t calls, uint64_t all);
+/* How severe they are then. */
+enum ms_severity ms_churn_severity(uint64_t temporary, uint64_t all);
+
 #endif

@@ -32,6 +32,28 @@ enum { /* sums */
 };
 _Static_assert(AGES + MS_AGES <= MS_WASTE_SUMS, "a sum for each");
 
+static bool is_much(uint64_t count, uint64_t all)
+{
+	return count >= MANY ||
+	       (count >= SHARE_LEAST && ms_waste_share(count, all) >= SHARE);
+}
+
+bool ms_churn_is_told(uint64_t temporary, uint64_t calls, uint64_t all)
+{
+	return is_much(temporary, all) && ms_waste_share(temporary, calls) >= OF_SITE;
+}
+
+enum ms_severity ms_churn_severity(uint64_t temporary, uint64_t all)
+{
+	double share = ms_waste_share(temporary, all);
+
+	if (temporary >= MEDIUM_COUNT && share >= LOW_SHARE)
+		return MS_SEVERITY_MEDIUM;
+	if (temporary >= LOW_COUNT || (temporary >= MANY && share >= LOW_SHARE))
+		return MS_SEVERITY_LOW;
+	return MS_SEVERITY_INFO;
+}
+
 struct churn {
 	const struct ms_check_input *input;
 	struct ms_waste stacks;
@@ -185,15 +207,6 @@ static const char *median(const struct ms_waste_row *site)
 	return "not ended";
 }
 
-static enum ms_severity severity_of(uint64_t count, double share)
-{
-	if (count >= MEDIUM_COUNT && share >= LOW_SHARE)
-		return MS_SEVERITY_MEDIUM;
-	if (count >= LOW_COUNT || (count >= MANY && share >= LOW_SHARE))
-		return MS_SEVERITY_LOW;
-	return MS_SEVERITY_INFO;
-}
-
 static ms_status add(struct ms_findings *findings, const struct ms_waste_row *site,
 		     bool temporary, uint64_t all, struct ms_error *err)
 {
@@ -206,7 +219,7 @@ static ms_status add(struct ms_findings *findings, const struct ms_waste_row *si
 		return ms_fail_memory(err);
 	f->count = count;
 	f->bytes = site->sums[temporary ? TEMPORARY_BYTES : SHORT_BYTES];
-	f->severity = temporary ? severity_of(count, ms_waste_share(count, all))
+	f->severity = temporary		      ? ms_churn_severity(count, all)
 		      : count >= MEDIUM_COUNT ? MS_SEVERITY_LOW
 					      : MS_SEVERITY_INFO;
 	f->suggestion =
@@ -219,12 +232,6 @@ static ms_status add(struct ms_findings *findings, const struct ms_waste_row *si
 	ms_waste_part(f, "share_of_all", ms_waste_share(count, all));
 	ms_waste_text(f, "median_lifetime", median(site));
 	return MS_OK;
-}
-
-static bool is_much(uint64_t count, uint64_t all)
-{
-	return count >= MANY ||
-	       (count >= SHARE_LEAST && ms_waste_share(count, all) >= SHARE);
 }
 
 struct found {
@@ -240,7 +247,7 @@ static ms_status judge(void *context, const struct ms_waste_row *site,
 	uint64_t calls = site->sums[CALLS];
 	uint64_t temporary = site->sums[TEMPORARY], brief = site->sums[SHORT];
 
-	if (is_much(temporary, all) && ms_waste_share(temporary, calls) >= OF_SITE)
+	if (ms_churn_is_told(temporary, calls, all))
 		return add(found->findings, site, true, all, err);
 	if (brief >= MANY && ms_waste_share(brief, all) >= SHARE &&
 	    ms_waste_share(brief, calls) >= SHORT_OF_SITE)

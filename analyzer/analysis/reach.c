@@ -55,6 +55,8 @@ static size_t find_block(const struct run *run, uint64_t value)
 	low = (group - 1) * GROUP;
 	high = count - low < GROUP ? count - low : GROUP;
 	low += first_above(run->starts + low, high, value) - 1;
+	if (run->starts[low] == value)
+		return low; /* as most do: the block itself is in no cache */
 	block = &run->reach->blocks[low].block;
 	return value - block->address < (block->size ? block->size : 1) ? low : count;
 }
@@ -169,7 +171,7 @@ static int add_edge(const struct run *run, struct ms_edges *edges, uint64_t valu
 
 	if (block == r->count)
 		return 0;
-	if (value != r->blocks[block].block.address && !r->interior)
+	if (value != run->starts[block] && !r->interior)
 		kind = is_explained(r, block, value) ? MS_EDGE_EXPLAINED : MS_EDGE_MIDDLE;
 	if (ms_grow((void **)&edges->targets, &edges->capacity, edges->count,
 		    sizeof(*edges->targets)) < 0)

@@ -26,16 +26,14 @@ struct lost {
 	struct ms_reach *reach;
 	const struct ms_edges *edges;
 	struct node *nodes;
+	/* lost; from tell_apart() on, indirectly and not yet counted with a root: looked
+	 * at for every edge, so it has to fit a cache */
+	bool *is_lost;
 	struct frame *frames; /* of the search */
 	uint32_t *open;	      /* blocks whose components are not closed */
 	size_t depth, open_count;
 	uint32_t orders;
 };
-
-static bool is_lost(const struct lost *l, uint32_t block)
-{
-	return l->reach->blocks[block].kind <= MS_LEAK_INDIRECT;
-}
 
 static void enter(struct lost *l, uint32_t block)
 {
@@ -79,7 +77,7 @@ static void leave(struct lost *l)
 
 static void follow(struct lost *l, uint32_t from, uint32_t to)
 {
-	if (!is_lost(l, to))
+	if (!l->is_lost[to])
 		return;
 	if (!l->nodes[to].order)
 		enter(l, to);
@@ -90,7 +88,7 @@ static void follow(struct lost *l, uint32_t from, uint32_t to)
 static void find_components(struct lost *l)
 {
 	for (size_t i = 0; i < l->reach->count; i++) {
-		if (!is_lost(l, (uint32_t)i) || l->nodes[i].order)
+		if (!l->is_lost[i] || l->nodes[i].order)
 			continue;
 		enter(l, (uint32_t)i);
 		while (l->depth) {
@@ -109,14 +107,14 @@ static void find_components(struct lost *l)
 static void find_pointed(struct lost *l)
 {
 	for (size_t i = 0; i < l->reach->count; i++) {
-		if (!is_lost(l, (uint32_t)i))
+		if (!l->is_lost[i])
 			continue;
 		for (size_t e = l->edges->first[i]; e < l->edges->first[i + 1]; e++) {
 			uint32_t to = l->edges->targets[e] >> MS_EDGE_BITS;
 
 			if (to == i)
 				l->nodes[l->nodes[i].ring].ringed = true;
-			else if (is_lost(l, to) && l->nodes[to].ring != l->nodes[i].ring)
+			else if (l->is_lost[to] && l->nodes[to].ring != l->nodes[i].ring)
 				l->nodes[l->nodes[to].ring].pointed = true;
 		}
 	}
@@ -129,11 +127,12 @@ static void tell_apart(struct lost *l)
 		const struct node *n = &l->nodes[l->nodes[i].ring];
 
 		b->root = MS_LEAK_NO_ROOT;
-		if (!is_lost(l, (uint32_t)i))
+		if (!l->is_lost[i])
 			continue;
 		b->cycle = n->ringed;
 		b->kind = l->nodes[i].ring == i && !n->pointed ? MS_LEAK_DEFINITE
 							       : MS_LEAK_INDIRECT;
+		l->is_lost[i] = b->kind == MS_LEAK_INDIRECT;
 	}
 }
 
@@ -150,9 +149,9 @@ static void hang(struct lost *l, uint32_t root)
 		     e++) {
 			uint32_t to = l->edges->targets[e] >> MS_EDGE_BITS;
 
-			if (blocks[to].kind != MS_LEAK_INDIRECT ||
-			    blocks[to].root != MS_LEAK_NO_ROOT)
+			if (!l->is_lost[to])
 				continue;
+			l->is_lost[to] = false;
 			blocks[to].root = root;
 			blocks[root].hanging_bytes += blocks[to].block.size;
 			blocks[root].hanging_blocks++;
@@ -190,8 +189,11 @@ ms_status ms_reach_lost(struct ms_reach *reach, const struct ms_edges *edges,
 	l.nodes = ms_alloc_zero(reach->count + 1, sizeof(*l.nodes));
 	l.frames = ms_alloc_zero(reach->count + 1, sizeof(*l.frames));
 	l.open = ms_alloc_zero(reach->count + 1, sizeof(*l.open));
-	if (!l.nodes || !l.frames || !l.open)
+	l.is_lost = ms_alloc_zero(reach->count + 1, sizeof(*l.is_lost));
+	if (!l.nodes || !l.frames || !l.open || !l.is_lost)
 		status = ms_fail_memory(err);
+	for (size_t i = 0; status == MS_OK && i < reach->count; i++)
+		l.is_lost[i] = reach->blocks[i].kind <= MS_LEAK_INDIRECT;
 	if (status == MS_OK) {
 		find_components(&l);
 		find_pointed(&l);
@@ -204,5 +206,6 @@ ms_status ms_reach_lost(struct ms_reach *reach, const struct ms_edges *edges,
 	ms_free(l.nodes);
 	ms_free(l.frames);
 	ms_free(l.open);
+	ms_free(l.is_lost);
 	return status;
 }

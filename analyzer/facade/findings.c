@@ -153,25 +153,11 @@ static struct ms_site_finding *item_of(struct ms_site_findings *out,
 	return &out->items[*index - 1];
 }
 
-/* Where the fault is: of a bad free the free, else where the block was made. */
-static const struct ms_finding_point *fault_of(const struct ms_finding *finding)
-{
-	const struct ms_finding_point *fault = &finding->points[0];
-
-	for (unsigned i = 1; i < finding->point_count; i++) {
-		enum ms_event_class class =
-			ms_event_kind_info(finding->points[i].kind)->class;
-
-		if (class == MS_CLASS_FREE || class == MS_CLASS_REALLOC_BEGIN)
-			fault = &finding->points[i];
-	}
-	return fault;
-}
-
 static ms_status suppress(struct pass *pass, const struct ms_finding *finding,
 			  bool *taken, struct ms_error *err)
 {
-	const struct ms_finding_point *fault = fault_of(finding);
+	/* the first one has the site: of a bad free the free, not an earlier one */
+	const struct ms_finding_point *fault = &finding->points[0];
 	const struct ms_suppressible what = { .detector = finding->detector->name,
 					      .kind = finding->kind,
 					      .trace = pass->trace,

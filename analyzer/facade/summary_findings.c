@@ -14,11 +14,6 @@
 /* Looking for what is lost adds some tens of milliseconds, at most. */
 #define LEAK_EVENTS 500000
 #define LEAK_BLOCKS 200000
-/* As analysis/churn.c has them. */
-#define CHURN_LEAST 10000
-#define CHURN_SHARE 0.2
-#define CHURN_MANY  100000
-#define CHURN_MORE  1000000
 
 struct brief {
 	struct ms_doc *doc;
@@ -136,16 +131,6 @@ static ms_status tell_total(struct brief *b, enum ms_known_id id, struct found f
 							      : MS_OK;
 }
 
-static enum ms_severity churn_severity(uint64_t temporary, uint64_t calls)
-{
-	if (temporary >= CHURN_MORE)
-		return MS_SEVERITY_MEDIUM;
-	if (temporary >= CHURN_MANY || (temporary >= CHURN_LEAST &&
-					(double)temporary >= CHURN_SHARE * (double)calls))
-		return MS_SEVERITY_LOW;
-	return MS_SEVERITY_INFO;
-}
-
 /* The site that most of them are of. */
 static ms_status tell_churn(struct brief *b, struct ms_error *err)
 {
@@ -158,14 +143,13 @@ static ms_status tell_churn(struct brief *b, struct ms_error *err)
 	for (size_t i = 0; i < b->sites->count; i++) {
 		const struct ms_site *site = &b->sites->items[i];
 
-		/* a site that mostly makes what stays is not told of */
-		if (site->f.temporary * 2 >= site->f.allocations &&
+		if (ms_churn_is_told(site->f.temporary, site->f.allocations, calls) &&
 		    (!most || site->f.temporary > most->f.temporary))
 			most = site;
 	}
 	if (!most || most->f.absent & 1u << MS_FIGURE_TEMPORARY)
 		return MS_OK;
-	found.severity = churn_severity(most->f.temporary, calls);
+	found.severity = ms_churn_severity(most->f.temporary, calls);
 	found.count = most->f.temporary;
 	found.frame = &b->sites->seen.items[most->frame].frame;
 	return found.severity > MS_SEVERITY_INFO ? tell(b, &found, err) : MS_OK;

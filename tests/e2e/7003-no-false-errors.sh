@@ -3,13 +3,14 @@
 # processes, forked ones too, that free what their parents made.
 . "$(dirname "$0")/lib.sh"
 export MEMSCOPE_QUIET=1
+below= # another allocator
 
 # clean NAME COMMAND...: its processes have none.
 clean() {
 	name=$1
 	shift
 	mkdir "$name.logs"
-	env LD_PRELOAD="$recorder" MEMSCOPE_OUTPUT="$PWD/$name.logs/%p.bin" "$@" >"$name.out" 2>"$name.err" </dev/null
+	env LD_PRELOAD="$recorder${below:+:$below}" MEMSCOPE_OUTPUT="$PWD/$name.logs/%p.bin" "$@" >"$name.out" 2>"$name.err" </dev/null
 	is $? 0 "$name works"
 	ok "$name was recorded" [ -n "$(ls "$name.logs")" ]
 	"$analyze" check --only double_free,invalid_free,mismatched_free --format json "$name.logs"/*.bin >"$name.json"
@@ -20,7 +21,8 @@ clean() {
 
 clean perl perl -e 'my %h; $h{$_} = [1 .. $_ % 9] for 1 .. 20000; my $p = fork; if (!$p) { %h = (); exit 0 }
 	waitpid $p, 0; my $t = join ",", map { scalar reverse } sort keys %h; $t =~ s/1+/x/g; print length `echo $p`'
-clean python3 python3 -c 'import json, os, re, subprocess, threading
+cat >work.py <<'EOF'
+import json, os, re, sqlite3, subprocess, threading
 text = json.dumps({str(i): [i, str(i) * 3] for i in range(20000)})
 data = json.loads(text)
 threads = [threading.Thread(target=lambda: re.findall("[0-9]+", text)) for _ in range(3)]
@@ -28,7 +30,11 @@ threads = [threading.Thread(target=lambda: re.findall("[0-9]+", text)) for _ in 
 pid = os.fork()
 if not pid:
     data.clear(); os._exit(0)
-os.waitpid(pid, 0); subprocess.run(["true"])'
+os.waitpid(pid, 0); subprocess.run(["true"])
+EOF
+python=$(command -v /usr/bin/python3 || command -v python3) # rather than a script that starts one
+clean python3 "$python" work.py
+clean python3-malloc env PYTHONMALLOC=malloc "$python" work.py
 git init -q work && cp "$root"/README.md "$root"/Makefile work && cd work || exit 2
 cat >commands <<'EOF'
 set -e
@@ -58,15 +64,42 @@ int main()
 EOF
 clean g++ g++ -O1 work.cc -o work.out
 clean cxx ./work.out
-if command -v sqlite3 >/dev/null; then
-	clean sqlite3 sqlite3 :memory: 'CREATE TABLE t(a, b);
-		WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c WHERE x < 20000)
-		INSERT INTO t SELECT x, x || "text" FROM c;
-		CREATE INDEX i ON t(b); SELECT count(*), max(b) FROM t GROUP BY a % 7; DELETE FROM t WHERE a % 3; VACUUM;'
-else
-	skip "no sqlite3 program here" "sqlite3"
-fi
+statements='CREATE TABLE t(a, b);
+	WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c WHERE x < 20000)
+	INSERT INTO t SELECT x, x || "text" FROM c;
+	CREATE INDEX i ON t(b); SELECT count(*), max(b) FROM t GROUP BY a % 7; DELETE FROM t WHERE a % 3; VACUUM;'
+clean sqlite3 sqlite3 :memory: "$statements"
 clean bash bash -c 'f() { local a=(1 2 3 "$@"); echo "${a[@]^^}"; }
 	for i in {1..100}; do x=$(f "$i" | tr 1 2); y+=$x; done
 	(z=${y//2/3}; echo "${#z}") & wait; declare -A m; for i in {1..500}; do m[$i]=$y; done; unset m'
+# Others that have allocators of their own, or that share work among threads and processes.
+cat >script.js <<'EOF'
+const map = new Map();
+for (let i = 0; i < 50000; i++) map.set("key" + i, { i });
+console.log(JSON.stringify([...map]).length);
+require("zlib").gzipSync(Buffer.alloc(100000));
+EOF
+printf 'all: a b\na b: ; @echo $@; sleep 0.01\n' >rules
+clean jq jq -n '[range(5000) | {a: ., b: "x\(.)"}] | group_by(.a % 7) | map(length)'
+clean tar sh -c 'tar -cf - "$1" | xz -T2 | xz -d | tar -tf -' sh "$root/common"
+clean make make -j2 -f rules
+clean gdb gdb -nx -batch -ex 'break main' -ex run -ex bt ./work.out
+for program in "ssh -V" "node script.js" "cmake --version"; do
+	if command -v "${program%% *}" >/dev/null; then
+		# shellcheck disable=SC2086 # words
+		clean "${program%% *}" $program
+	else
+		skip "not installed" "${program%% *}"
+	fi
+done
+
+for below in libjemalloc.so.2 libtcmalloc_minimal.so.4; do
+	LD_PRELOAD=$below "$targets/plain" 1 2>err
+	if [ -s err ]; then
+		skip "not installed" $below
+		continue
+	fi
+	clean "sqlite3-$below" sqlite3 :memory: "$statements"
+	clean "cxx-$below" ./work.out
+done
 done_testing

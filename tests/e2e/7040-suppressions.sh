@@ -82,6 +82,43 @@ END
 is "$(of '[.suppressed.by[0].bytes, .unused_suppressions[0].line] | @csv' --no-built-in-suppressions --suppressions kinds.supp ways.bin)" \
 	808,2 "kinds of leaks, other tools, wildcards"
 
+# check
+check() { # check FILTER OPTION... TRACE
+	filter=$1
+	shift
+	"$analyze" check --format json "$@" | jq -r "$filter"
+}
+taken='[(.findings | length), .suppressed_findings, .suppressed.findings] | @csv'
+is "$(check "$taken" --only leak ways.bin)" 7,0,0 "check finds them"
+"$analyze" check --only leak --fail-on leak --suppressions generated.supp ways.bin >out
+is $? 0 "check: nothing is left to fail on"
+has '^suppressed: ' "check: said"
+"$analyze" check --only leak --fail-on leak --suppressions mine.supp ways.bin >out
+is $? 1 "check: what is left fails"
+is "$(check "$taken" --only leak --suppressions generated.supp ways.bin)" 0,9,9 "check: how many stacks"
+
+# memory errors: the program dies of the first
+recorded twice.bin "$targets/wrong_frees" twice 2>/dev/null
+recorded pairs.bin "$targets/mismatches" all
+printf 'double_free:^again$\nmismatched_free:new_free\nmismatched_free:libnowhere.so\n' >errors.supp
+is "$(check "$taken" --only double_free twice.bin)" 1,0,0 "check: a double free"
+"$analyze" check --only double_free --fail-on critical --suppressions errors.supp twice.bin >out
+is $? 0 "check: a double free is taken"
+has '^suppressed: .*\(\^again\$\)$' "check: by which"
+is "$(check '[(.findings | length), .suppressed_findings, (.unused_suppressions | length)] | @csv' \
+	--only mismatched_free --suppressions errors.supp pairs.bin)" 10,1,2 "check: a mismatch is taken by its call"
+printf 'leak:main\ninvalid_free:main\n' >others.supp
+is "$(check "$taken" --only double_free,mismatched_free --suppressions others.supp twice.bin pairs.bin)" 12,0,0 \
+	"check: lines of other faults take none of them"
+for program in "wrong_frees twice" "mismatches all"; do
+	# shellcheck disable=SC2086 # two words
+	valgrind -q --gen-suppressions=all --log-file=%p.valgrind "$targets/"$program >/dev/null 2>&1
+done
+cat ./*.valgrind | grep -v == | sed 's/<insert_a_suppression_name_here>/generated/' >errors.valgrind.supp
+ok "valgrind writes suppressions of errors" [ "$(grep -c Memcheck:Free errors.valgrind.supp)" -ge 10 ]
+is "$(check "$taken" --only double_free,mismatched_free --suppressions errors.valgrind.supp twice.bin pairs.bin)" \
+	2,10,10 "check: they take the same here"
+
 printf 'zero_size:main\n' >detector.supp
 is "$(of '.unused_suppressions[0].name' --suppressions detector.supp ways.bin)" main "a detector's name is a type"
 
@@ -122,6 +159,8 @@ constant | embed cxx -O2 -fno-builtin-malloc -fPIE -pie -x c++
 is "$(of "$embedded" cxx.bin)" '321,"123",0,0' "embedded: C++, -O2, PIE"
 is "$(of '.suppressed.by[0] | [.name, .built_in] | @csv' cxx.bin)" '"lost_one",false' "embedded: by name"
 is "$(of "$embedded" --no-embedded-suppressions cxx.bin)" '0,"321 123",0,0' "embedded: not heeded when so asked"
+is "$(check "$taken" --only leak cxx.bin)" 1,1,1 "embedded: check heeds them"
+is "$(check "$taken" --only leak --no-embedded-suppressions cxx.bin)" 2,0,0 "embedded: check, when not so asked"
 is "$(of '[.suppressed.bytes, .definite.bytes] | @csv' cxx.bin ways.bin)" "$((321 + 72704)),$((4545 + 444))" \
 	"embedded: another program's are its own"
 printf '%s\n' '#include <stdlib.h>' 'const char *__lsan_default_suppressions(void);' \

@@ -165,3 +165,14 @@ equal_counts() {
 	diff "$1.counted.some" "$1.logged.some" | head -n 20 | sed 's/^/# /'
 	return 1
 }
+
+# equal_cases SCRIPT PATTERN: each case of its table, a line that begins so, ends in "equal".
+# The table stays in the file table.
+equal_cases() {
+	MS_BUILD=$build sh "$e2e/$1" >table
+	sed 's/^/# /' table
+	grep -E "^($2)/" table >cases
+	while read -r name rest; do
+		is "${rest##* }" equal "$name"
+	done <cases
+}
