@@ -35,7 +35,9 @@ static int tour(struct memscope *m, struct memscope_error *err)
 	struct memscope_diff_options change = { 0 };
 	struct memscope_output text = { print, stdout, MEMSCOPE_TEXT, 80, 0, 0, 0 };
 	unsigned long lines = 0;
-	struct memscope_output counted = { count_lines, &lines, MEMSCOPE_CSV, 0, 0, 0, 0 };
+	struct memscope_output counted = {
+		count_lines, &lines, MEMSCOPE_CSV, 0, 0, 0, 0
+	};
 	int status;
 
 	peak.at.kind = MEMSCOPE_AT_PEAK;
