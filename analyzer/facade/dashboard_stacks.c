@@ -9,7 +9,7 @@
  * Nodes and rows that are followed over time: more would be no help to a reader, and each
  * may have something to tell of every part of the time.
  */
-#define MOST_ROWS 12000
+#define MOST_ROWS 50000
 
 /* The nodes of a trace's stacks. */
 static ms_status find_nodes(struct ms_dashboard *d, size_t trace, struct ms_error *err)
