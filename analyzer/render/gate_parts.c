@@ -214,6 +214,14 @@ static const char *below(const char *root, const char *file)
 	return *file ? file : NULL;
 }
 
+/* The system's libraries have relative names of files, too, which are no project's. */
+static bool is_of_system(const json_t *frame)
+{
+	const char *module = ms_json_string(frame, "module");
+
+	return module && (!strncmp(module, "/lib", 4) || !strncmp(module, "/usr/lib", 8));
+}
+
 void ms_gate_frame_place(struct ms_gate_place *place, const json_t *document,
 			 const json_t *frame)
 {
@@ -223,7 +231,7 @@ void ms_gate_frame_place(struct ms_gate_place *place, const json_t *document,
 	*place = (struct ms_gate_place){
 		.file = relative ? relative : file,
 		.line = ms_json_u64(frame, "line"),
-		.relative = relative || (file && *file != '/'),
+		.relative = relative || (file && *file != '/' && !is_of_system(frame)),
 	};
 }
 
