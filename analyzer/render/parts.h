@@ -25,6 +25,10 @@ ms_status ms_render_csv_rows(struct ms_writer *writer, struct ms_rows *rows,
 			     struct ms_value *values, struct ms_error *err);
 ms_status ms_render_table(struct ms_writer *writer, struct ms_rows *rows,
 			  struct ms_error *err);
+/* The objects of array as CSV, a row each; a column takes the member of its name. */
+MS_MUST_CHECK ms_status ms_render_csv_array(struct ms_writer *writer, const json_t *array,
+					    const struct ms_column *columns,
+					    size_t column_count, struct ms_error *err);
 
 /*
  * A number that reads back as the same, with a point or an exponent in it; NULL where it

@@ -96,6 +96,16 @@ void ms_array_rows_init(struct ms_array_rows *rows, const json_t *array, size_t 
 	rows->limit = limit;
 }
 
+ms_status ms_render_csv_array(struct ms_writer *writer, const json_t *array,
+			      const struct ms_column *columns, size_t column_count,
+			      struct ms_error *err)
+{
+	struct ms_array_rows rows;
+
+	ms_array_rows_init(&rows, array, 0, columns, column_count);
+	return ms_render_rows(writer, &rows.rows, MS_FORMAT_CSV, err);
+}
+
 struct weighed {
 	uint64_t weight;
 	size_t index;

@@ -248,15 +248,11 @@ static const struct ms_column columns[] = {
 ms_status ms_render_check(struct ms_writer *writer, const json_t *document,
 			  enum ms_format format, struct ms_error *err)
 {
-	struct ms_array_rows rows;
-
 	if (format == MS_FORMAT_JSON)
 		return ms_render_json(writer, document, err);
-	if (format == MS_FORMAT_CSV) {
-		ms_array_rows_init(&rows, json_object_get(document, "findings"), 0,
-				   columns, COUNT(columns));
-		return ms_render_rows(writer, &rows.rows, MS_FORMAT_CSV, err);
-	}
+	if (format == MS_FORMAT_CSV)
+		return ms_render_csv_array(writer, json_object_get(document, "findings"),
+					   columns, COUNT(columns), err);
 	write_text(writer, document);
 	return MS_OK;
 }

@@ -148,11 +148,9 @@ static ms_status write_csv(struct ms_writer *writer, const json_t *document,
 		{ "errors.change_bytes", "", MS_TYPE_BYTES, 0, "" },
 		{ "errors.change_blocks", "", MS_TYPE_COUNT, 0, "" },
 	};
-	struct ms_array_rows rows;
 
-	ms_array_rows_init(&rows, json_object_get(document, "rows"), 0, columns,
-			   COUNT(columns));
-	return ms_render_rows(writer, &rows.rows, MS_FORMAT_CSV, err);
+	return ms_render_csv_array(writer, json_object_get(document, "rows"), columns,
+				   COUNT(columns), err);
 }
 
 ms_status ms_render_diff(struct ms_writer *writer, const json_t *document,

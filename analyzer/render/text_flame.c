@@ -134,13 +134,11 @@ ms_status ms_render_flame(struct ms_writer *writer, const json_t *document,
 		{ "value", "", MS_TYPE_COUNT, 0, "" },
 		{ "self", "", MS_TYPE_COUNT, 0, "" },
 	};
-	struct ms_array_rows rows;
 
 	if (format == MS_FORMAT_JSON)
 		return ms_render_json(writer, document, err);
 	if (format == MS_FORMAT_TEXT)
 		return write_text(writer, document, err);
-	ms_array_rows_init(&rows, json_object_get(document, "rows"), 0, csv,
-			   sizeof(csv) / sizeof(csv[0]));
-	return ms_render_rows(writer, &rows.rows, format, err);
+	return ms_render_csv_array(writer, json_object_get(document, "rows"), csv,
+				   sizeof(csv) / sizeof(csv[0]), err);
 }

@@ -497,11 +497,9 @@ static ms_status write_csv(struct ms_writer *writer, const json_t *document,
 		{ "address", "", MS_TYPE_TEXT, 0, "" },
 		MS_ERROR_COLUMNS,
 	};
-	struct ms_array_rows rows;
 
-	ms_array_rows_init(&rows, json_object_get(document, "sites"), 0, columns,
-			   COUNT(columns));
-	return ms_render_rows(writer, &rows.rows, MS_FORMAT_CSV, err);
+	return ms_render_csv_array(writer, json_object_get(document, "sites"), columns,
+				   COUNT(columns), err);
 }
 
 ms_status ms_render_summary(struct ms_writer *writer, const json_t *document,

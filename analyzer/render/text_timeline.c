@@ -203,14 +203,13 @@ ms_status ms_render_timeline(struct ms_writer *writer, const json_t *document,
 		{ "errors.allocations", "", MS_TYPE_COUNT, 0, "" },
 		{ "errors.allocated", "", MS_TYPE_BYTES, 0, "" },
 	};
-	struct ms_array_rows rows;
 
 	if (format == MS_FORMAT_JSON)
 		return ms_render_json(writer, document, err);
 	if (format == MS_FORMAT_TEXT)
 		return write_timeline(writer, document, err);
-	ms_array_rows_init(&rows, json_object_get(document, "rows"), 0, csv, COUNT(csv));
-	return ms_render_rows(writer, &rows.rows, format, err);
+	return ms_render_csv_array(writer, json_object_get(document, "rows"), csv,
+				   COUNT(csv), err);
 }
 
 /* --- the life of an address -----------------------------------------------------------
@@ -331,17 +330,14 @@ ms_status ms_render_pointer(struct ms_writer *writer, const json_t *document,
 		{ "end_site", "", MS_TYPE_TEXT, 0, "" },
 	};
 	const json_t *processes = json_object_get(document, "processes");
-	struct ms_array_rows rows;
 	size_t index, first = 0;
 	json_t *process;
 
 	if (format == MS_FORMAT_JSON)
 		return ms_render_json(writer, document, err);
-	if (format == MS_FORMAT_CSV) {
-		ms_array_rows_init(&rows, json_object_get(document, "owners"), 0, csv,
-				   COUNT(csv));
-		return ms_render_rows(writer, &rows.rows, format, err);
-	}
+	if (format == MS_FORMAT_CSV)
+		return ms_render_csv_array(writer, json_object_get(document, "owners"),
+					   csv, COUNT(csv), err);
 	ms_write_command(writer, processes);
 	json_array_foreach (processes, index, process) {
 		write_owners(writer, document, process, first);
