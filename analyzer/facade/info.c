@@ -225,8 +225,12 @@ static void add_own_cost(struct ms_doc *doc, json_t *object, const struct ms_tra
 	      (double)values[MS_COST_ROOM_TICKS] * ns_a_tick;
 	ms_doc_value(doc, object, "ns_per_event", json_real(an_event));
 	ms_doc_u64(doc, object, "recording_ns", (uint64_t)all);
+	/* Making room is timed on the wall: a thread that waited there makes it no share.
+	 */
 	ms_doc_value(doc, object, "cpu_share",
-		     quotient(all, (double)values[MS_COST_CPU_NS]));
+		     all <= (double)values[MS_COST_CPU_NS]
+			     ? quotient(all, (double)values[MS_COST_CPU_NS])
+			     : json_null());
 	ms_doc_value(doc, object, "known_stack_share",
 		     quotient((double)values[MS_COST_KNOWN_STACKS],
 			      (double)values[MS_COST_KNOWN_STACKS] +
